@@ -1,0 +1,42 @@
+"""Where a request goes: the part of a URL that a connection needs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from locust_eventsource.errors import Misuse
+
+_PORTS = {"http": 80, "https": 443}
+# RFC 3986 section 2, and the percent sign: what is already escaped stays as it is.
+_KEEP = "!#$%&'()*+,/:;=?@[]~"
+
+
+class Target(NamedTuple):
+    """One server and one resource on it: ``path`` is the request target (RFC 9112 section 3.2.1)."""
+
+    tls: bool
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """The value of the ``Host`` field (RFC 9112 section 3.2): the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
+
+
+def parse_target(url: str) -> Target:
+    """The target of an absolute http or https URL. Raises `Misuse` for any other."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Misuse(f"not a URL: {url!r} ({error})") from error
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise Misuse(f"not an http or https URL: {url!r} (give one like http://127.0.0.1:3001/api/events)")
+    path = quote(parts.path or "/", safe=_KEEP)
+    if parts.query:
+        path = f"{path}?{quote(parts.query, safe=_KEEP)}"
+    return Target(parts.scheme == "https", parts.hostname, port or _PORTS[parts.scheme], path)
