@@ -1,0 +1,1 @@
+"""What is measured and how it is judged: pure functions and counters, without sockets, clocks or event loops."""

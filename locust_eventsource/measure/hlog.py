@@ -1,0 +1,90 @@
+"""Histogram logs (``.hlog``): one metric's histograms by the second, in the HdrHistogram log format V1.3.
+
+Public HdrHistogram tools read them. Values are in microseconds; the time stamps are absolute seconds since 1970; the
+third column is the interval's maximum in milliseconds. An interval with clamped values has a comment line before it
+that says how many, which other readers skip. (The library's own writer stamps V1.2, rounds the maximum down to a
+whole number and cannot write a start time, hence this one.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from locust_eventsource.measure import buckets
+from locust_eventsource.measure.histogram import LatencyHistogram
+
+INTERVAL_S: Final = 1.0
+
+_LEGEND: Final = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
+_CLAMPED: Final = re.compile(r"#\[Clamped: (\d+) negatives, (\d+) overflows\]")
+_INTERVAL: Final = re.compile(r"(?:Tag=[^,]*,)?(\d+(?:\.\d+)?),\d+(?:\.\d+)?,\d+(?:\.\d+)?,([A-Za-z0-9+/=]+)")
+
+
+class Interval(NamedTuple):
+    """One second of a metric. ``second`` counts from 1970."""
+
+    second: int
+    histogram: LatencyHistogram
+
+
+def write_hlog(path: Path, metric: str, intervals: Iterable[tuple[int, LatencyHistogram]], started_ns: int) -> None:
+    """Write a metric's intervals (see ``Series.intervals``); ``started_ns`` is the start of the run. Raises OSError."""
+    started = datetime.fromtimestamp(started_ns // 1_000_000_000, UTC)
+    head = [
+        f"#[{metric} in microseconds, by the second]",
+        "#[Histogram log format version 1.3]",
+        f"#[StartTime: {started_ns / 1e9:.3f} (seconds since epoch), {started:%Y-%m-%dT%H:%M:%SZ}]",
+        _LEGEND,
+    ]
+    body = [line for second, histogram in intervals for line in _lines(second, histogram)]
+    path.write_text("\n".join([*head, *body, ""]), encoding="ascii")
+
+
+def read_hlog(path: Path) -> list[Interval]:
+    """Read a log, in the order of its lines. Raises OSError, and ValueError that names the line that is malformed."""
+    intervals: list[Interval] = []
+    negatives = overflows = 0
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("#"):
+            clamped = _CLAMPED.fullmatch(line)
+            negatives, overflows = map(int, clamped.groups()) if clamped else (0, 0)
+        elif line and not line.startswith('"'):
+            intervals.append(_interval(line, number, negatives, overflows))
+            negatives = overflows = 0
+    return intervals
+
+
+def _lines(second: int, histogram: LatencyHistogram) -> list[str]:
+    interval = f"{second:.3f},{INTERVAL_S:.3f},{histogram.max_us / 1000:.3f},{histogram.encode().decode('ascii')}"
+    if not (histogram.negatives or histogram.overflows):
+        return [interval]
+    return [f"#[Clamped: {histogram.negatives} negatives, {histogram.overflows} overflows]", interval]
+
+
+def _interval(line: str, number: int, negatives: int, overflows: int) -> Interval:
+    match = _INTERVAL.fullmatch(line)
+    if match is None:
+        raise ValueError(f"line {number} is not an interval of a histogram log")
+    try:
+        histogram = LatencyHistogram.decode(match[2].encode("ascii"))
+    except ValueError as error:
+        raise ValueError(f"line {number}: {error}") from error
+    counts = histogram.counts
+    _tell_apart(counts, buckets.NEGATIVE, negatives)
+    _tell_apart(counts, buckets.OVERFLOW, overflows)
+    return Interval(int(float(match[1])), LatencyHistogram(counts))
+
+
+def _tell_apart(counts: dict[int, int], clamp: int, n: int) -> None:
+    """Move ``n`` counts from the end of the range back to those that were clamped to it."""
+    end = buckets.clamped(clamp)
+    n = min(n, counts.get(end, 0))
+    if n:
+        counts[clamp] = n
+        counts[end] -= n
+        if not counts[end]:
+            del counts[end]

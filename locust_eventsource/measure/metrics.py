@@ -1,0 +1,52 @@
+"""The metrics that a threshold may name: their kinds and what each one means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+Kind = Literal["latency", "count", "rate", "gauge"]
+
+
+class Metric(NamedTuple):
+    """A metric's name, its kind and its meaning in one line."""
+
+    name: str
+    kind: Kind
+    meaning: str
+
+
+_ALL: Final = (
+    Metric("connect", "latency", "before the TCP connect to the response head that opens the stream (DNS is apart)"),
+    Metric("first_event", "latency", "before the TCP connect to the arrival of the stream's first event"),
+    Metric("delivery", "latency", "the server's timestamp in the event to its arrival; replayed events never count"),
+    Metric("activity", "latency", "as delivery, on the activity streams of sessions"),
+    Metric("trigger", "latency", "the intended time of a request to the arrival of the event that it causes"),
+    Metric("execute", "latency", "sending the execute request to the head of its answer"),
+    Metric("lag", "latency", "arrival in the kernel to our code: the tester's own lag"),
+    Metric("loop_lag", "latency", "how late the tester's event loop wakes up"),
+    Metric("skew", "latency", "first to last stream that got the same event"),
+    Metric("reconnect", "latency", "losing a stream's connection to having it open again"),
+    Metric("lost", "count", "events that an open stream should have got and did not"),
+    Metric("duplicated", "count", "second arrivals of an event on the same stream"),
+    Metric("reordered", "count", "events that a stream got in another order than the others"),
+    Metric("unexpected", "count", "events that contradict what was done, or that nothing caused"),
+    Metric("late", "count", "events that came after they had been counted as lost, and no longer are"),
+    Metric("foreign", "count", "events of other people's tasks"),
+    Metric("replayed", "count", "events that the server sent again after a reconnect"),
+    Metric("deliveries", "count", "events that arrived, each stream counted"),
+    Metric("reconnects", "count", "connections opened again after a stream had lost its own"),
+    Metric("failures", "count", "connections that failed or broke"),
+    Metric("errors", "rate", "failed requests among all requests"),
+    Metric("streams", "gauge", "the most streams that were open at the same time"),
+)
+
+METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _ALL}
+
+AGGREGATIONS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "latency": ("p", "max", "min", "avg", "count"),
+    "count": ("count",),
+    "rate": ("rate", "count"),
+    "gauge": ("max",),
+}
+"""What can be asked of each kind."""

@@ -1,0 +1,95 @@
+"""One run's figures, added up from the deltas of any number of recorders in any order."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from locust_eventsource.measure.histogram import LatencyHistogram
+
+MAX_TYPES = 200
+"""Types told apart per name, so that a server that invents types cannot fill the memory."""
+OTHER_TYPES = "(other types)"
+"""Where samples of further types are counted."""
+OPEN_SECONDS = 10
+"""Seconds behind the newest that are kept as they are; older ones are packed, and unpacked if they change."""
+
+_Counts = dict[int, int]
+
+
+class Series:
+    """Totals per metric and type, and the metric's histogram of each second.
+
+    The totals need constant memory; a second of a metric needs about a kilobyte once it is packed.
+    """
+
+    def __init__(self) -> None:
+        self._histograms: dict[tuple[str, str | None], LatencyHistogram] = {}
+        self._counters: dict[tuple[str, str | None], int] = {}
+        self._types: dict[str, set[str]] = {}
+        self._open: dict[str, dict[int, _Counts]] = {}
+        self._packed: dict[str, dict[int, bytes]] = {}
+
+    def add(self, delta: Mapping[str, Any]) -> None:
+        """Add what ``Recorder.take`` gave, here or in another process."""
+        for metric, type_, second, counts in delta["latencies"]:
+            for key in self._keys(metric, type_):
+                self._histograms.setdefault(key, LatencyHistogram()).add_counts(counts)
+            self._add_second(metric, second, counts)
+        for name, type_, n in delta["counters"]:
+            for key in self._keys(name, type_):
+                self._counters[key] = self._counters.get(key, 0) + n
+
+    def histogram(self, metric: str, type: str | None = None) -> LatencyHistogram | None:
+        """All samples of a metric, or of one of its types; None when there are none. Not to be changed."""
+        return self._histograms.get((metric, type))
+
+    def counter(self, name: str, type: str | None = None) -> int:
+        """A plain counter's sum; 0 when it was never counted."""
+        return self._counters.get((name, type), 0)
+
+    def metrics(self) -> list[str]:
+        """The names of the metrics that have samples, in order."""
+        return sorted(self._open)
+
+    def types(self, metric: str) -> list[str]:
+        """The types seen for a metric or a counter, in order."""
+        return sorted(self._types.get(metric, ()))
+
+    def intervals(self, metric: str) -> list[tuple[int, LatencyHistogram]]:
+        """The samples of each second (since 1970) that has any, in order; built anew for each call."""
+        seconds = {second: _unpack(blob) for second, blob in self._packed.get(metric, {}).items()}
+        seconds |= self._open.get(metric, {})
+        return [(second, LatencyHistogram(seconds[second])) for second in sorted(seconds)]
+
+    def _keys(self, name: str, type_: str | None) -> list[tuple[str, str | None]]:
+        if type_ is None:
+            return [(name, None)]
+        known = self._types.setdefault(name, set())
+        if type_ not in known and len(known) >= MAX_TYPES:
+            type_ = OTHER_TYPES
+        known.add(type_)
+        return [(name, None), (name, type_)]
+
+    def _add_second(self, metric: str, second: int, counts: Mapping[int, int]) -> None:
+        open_ = self._open.setdefault(metric, {})
+        packed = self._packed.setdefault(metric, {})
+        if second not in open_:
+            open_[second] = _unpack(packed.pop(second)) if second in packed else {}
+        own = open_[second]
+        for bucket, n in counts.items():
+            own[bucket] = own.get(bucket, 0) + n
+        newest = max(open_)
+        for old in [second for second in open_ if second < newest - OPEN_SECONDS]:
+            packed[old] = _pack(open_.pop(old))
+
+
+def _pack(counts: _Counts) -> bytes:
+    return zlib.compress(array("q", [number for pair in sorted(counts.items()) for number in pair]).tobytes(), 1)
+
+
+def _unpack(blob: bytes) -> _Counts:
+    numbers = array("q", zlib.decompress(blob))
+    return dict(zip(numbers[::2], numbers[1::2], strict=True))
