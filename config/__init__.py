@@ -1,0 +1,1 @@
+"""What can be set: options, profiles and the default targets."""

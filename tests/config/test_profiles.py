@@ -1,0 +1,59 @@
+"""Profiles: what Locust would ignore in silence is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import profiles
+from config.options import OPTIONS
+from locust_eventsource.measure.thresholds import parse_threshold
+
+
+def test_the_profiles_named_on_a_command_line_are_found() -> None:
+    assert profiles.named_on(["--config", "a.toml", "-u", "5", "--config=b.toml"]) == ["b.toml", "a.toml"]
+
+
+def test_a_profile_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(profiles.ProfileError, match=r"no profile 'config/lod\.toml'.*config/load\.toml"):
+        profiles.check("config/lod.toml")
+
+
+@pytest.mark.parametrize("content", ["", "[locust]\nusers = 5\n", "[tool]\nlocust = 5\n", "[tool.locust]\n"])
+def test_a_profile_without_the_table_that_locust_reads_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(content)
+    with pytest.raises(profiles.ProfileError, match=r"no \[tool\.locust\] table"):
+        profiles.check(str(file))
+
+
+def test_a_profile_that_is_not_toml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[tool.locust\n")
+    with pytest.raises(profiles.ProfileError, match="cannot be read"):
+        profiles.check(str(file))
+
+
+def test_a_profile_in_locusts_own_format_is_left_to_locust(tmp_path: Path) -> None:
+    file = tmp_path / "mine.conf"
+    file.write_text("users = 5\n")
+    profiles.check(str(file))
+    assert profiles.thresholds([str(file)]) == []
+
+
+@pytest.mark.parametrize("profile", sorted(profiles.FOLDER.glob("*.toml")), ids=lambda path: path.name)
+def test_every_profile_of_the_package_can_be_used(profile: Path) -> None:
+    profiles.check(str(profile))
+    for text in profiles.thresholds([str(profile)]):
+        parse_threshold(text, "profile")
+
+
+def test_a_single_threshold_need_not_be_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[tool.locust]\nthreshold = "lost:count==0"\n')
+    assert profiles.thresholds([str(file)]) == ["lost:count==0"]
+
+
+def test_no_two_options_share_a_name() -> None:
+    assert len({option.name for option in OPTIONS}) == len(OPTIONS)
