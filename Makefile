@@ -1,0 +1,46 @@
+# Everything a newcomer, a developer and CI start. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help load web test check cover bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@echo "  Options go in ARGS, for example: make load ARGS='--fault drop:1%'"
+
+$(INSTALLED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12 ..."; exit 2; }
+	@echo "Installing into $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+load: $(INSTALLED) ## 30 s of load on the embedded Studio: verdict, report, exit code
+	@$(BIN)/locust --config config/load.toml $(ARGS)
+
+web: $(INSTALLED) ## Locust's web UI with the embedded Studio, on http://127.0.0.1:8089
+	@$(BIN)/locust --config config/web.toml $(ARGS)
+
+test: $(INSTALLED) ## all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## ruff and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+cover: $(INSTALLED) ## the pure layers' tests, which must cover every branch
+	@$(BIN)/python -m pytest -q tests/protocol tests/measure tests/verify --cov --cov-report=term-missing:skip-covered
+
+bench: $(INSTALLED) ## the read path against requests + sseclient-py, in one session
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## compile requirements.lock anew from the ranges (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock
+
+clean: ## remove what make has made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
