@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from argparse import Namespace
+from typing import Any
 
 import pytest
 
-from config import preflight
 from config.options import OPTIONS
 from config.preflight import NO_SERVICE, USAGE, Refusal, check
 
@@ -38,7 +39,7 @@ def test_a_host_without_its_scheme_is_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize("change", [{"fault": ["drop:1%"]}, {"turn_ms": 5}, {"replay": "x.jsonl"}])
-def test_options_of_the_embedded_studio_are_refused_together_with_a_host(change: dict[str, object]) -> None:
+def test_options_of_the_embedded_studio_are_refused_together_with_a_host(change: dict[str, Any]) -> None:
     assert "leave out --" in str(refusal(host="http://127.0.0.1:1", **change))
 
 
@@ -51,8 +52,8 @@ def test_an_unknown_profile_is_refused() -> None:
 
 
 def test_too_few_file_descriptors_are_noticed_before_users_are_spawned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.resource, "getrlimit", lambda _which: (256, 256))
-    monkeypatch.setattr(preflight.resource, "setrlimit", lambda _which, _limits: None)
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, 256))
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, _limits: None)
     error = refusal(num_users=1_000)
     assert "the limit is 256" in str(error)
     assert "--processes" in str(error)
@@ -62,8 +63,8 @@ def test_too_few_file_descriptors_are_noticed_before_users_are_spawned(monkeypat
 
 def test_the_soft_limit_of_open_files_is_raised_to_the_hard_one(monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[tuple[int, int]] = []
-    monkeypatch.setattr(preflight.resource, "getrlimit", lambda _which: (256, 50_000))
-    monkeypatch.setattr(preflight.resource, "setrlimit", lambda _which, limits: raised.append(limits))
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, 50_000))
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, limits: raised.append(limits))
     check(options(num_users=1_000), [])
     assert raised == [(50_000, 50_000)]
 
