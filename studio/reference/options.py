@@ -1,0 +1,129 @@
+"""The command line of the embedded Studio."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import sys
+from pathlib import Path
+from typing import Final, NamedTuple, NoReturn
+
+from studio.reference.faults import SWITCHES, FaultError, Faults
+from studio.reference.playback import Recording, RecordingError, load_recording
+
+_LOG_LEVELS: Final = ("critical", "error", "warning", "info", "debug")
+
+
+class Settings(NamedTuple):
+    """What the command line asks for."""
+
+    host: str
+    port: int
+    db: Path | None
+    turn_s: float
+    log_level: str
+    buffer: int
+    keep_alive_s: float
+    max_streams: int | None
+    queue_limit: int
+    faults: Faults
+    recording: Recording | None
+    rebase: bool
+    speed: float
+    exit_with_stdin: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line and exit with 2."""
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 0 to 65535")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return number
+
+
+def _loopback(text: str) -> str:
+    host = "127.0.0.1" if text == "localhost" else text
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a loopback address; the embedded Studio has no authentication and listens on 127.0.0.1,"
+            " ::1 or localhost only"
+        )
+    return host
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="python -m studio.reference",
+        description="The embedded Studio. Prints one JSON line with its url and pid when it is ready.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on (default %(default)s)")
+    add("--port", type=_port, default=0, help="port to listen on; 0, the default, takes a free one")
+    add("--db", type=Path, metavar="PATH", help="SQLite file, made when missing (default: a temporary one)")
+    add("--turn-ms", type=_positive, default=600.0, metavar="MS", help="length of an agent's turn (default 600)")
+    add("--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged to standard error")
+    add("--buffer", type=_count, default=1000, metavar="N", help="events kept for replay (default %(default)s)")
+    add("--keep-alive-s", type=_positive, default=15.0, metavar="S", help="seconds of silence before a keep-alive")
+    add("--max-streams", type=_count, metavar="N", help="streams that may be open; more get 503 (default: no limit)")
+    add(
+        "--queue-limit",
+        type=_count,
+        default=500,
+        metavar="N",
+        help="events that may wait for a slow reader before it is disconnected (default %(default)s)",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="seed of the faults' random draws (default %(default)s)")
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[:VALUE]",
+        help="bring in a defect, repeatable: "
+        + "; ".join(f"{s.name}:{s.default} ({s.meaning})" for s in SWITCHES.values()).replace("%", "%%"),
+    )
+    add("--replay", type=Path, metavar="FILE.jsonl", help="play this recording to each connection of /api/events")
+    add("--rebase", action="store_true", help="with --replay: move the envelopes' timestamps to the time of sending")
+    add("--speed", type=_positive, default=1.0, metavar="X", help="with --replay: X times as fast as recorded")
+    add("--exit-with-stdin", action="store_true", help="end when standard input ends, so with the parent process")
+    return parser
+
+
+def parse(arguments: list[str]) -> Settings:
+    """Read the command line; a mistake ends the process with exit code 2 and one line."""
+    parser = _parser()
+    given = vars(parser.parse_args(arguments))
+    replay: Path | None = given.pop("replay")
+    if replay is None and (given["rebase"] or given["speed"] != 1.0):
+        parser.error("--rebase and --speed need --replay FILE.jsonl")
+    try:
+        faults = Faults.parse(given.pop("fault"), given.pop("seed"))
+        recording = None if replay is None else load_recording(replay)
+    except (FaultError, RecordingError) as error:
+        parser.error(str(error))
+    turn_s = given.pop("turn_ms") / 1000
+    return Settings(faults=faults, recording=recording, turn_s=turn_s, **given)

@@ -1,0 +1,115 @@
+"""Opening and ending event streams over ASGI, and how many may be open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from studio.reference.connection import StreamConnection, StreamLimits
+
+if TYPE_CHECKING:
+    from studio.reference.protocol import StudioProtocol
+
+EXTENSION: Final = "studio.stream"
+"""ASGI extension under which `StudioProtocol` offers itself to the application."""
+
+RECORDED: Final = "recorded"
+"""Set in the extension when the head is a recorded one, to which no header may be added."""
+
+_DRAIN_S: Final = 0.3
+Headers = list[tuple[bytes, bytes]]
+Feed = Callable[[StreamConnection], Awaitable[None]]
+HEAD: Final[Headers] = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
+
+
+class Streams:
+    """All open streams of the process."""
+
+    def __init__(self, limits: StreamLimits, max_streams: int | None) -> None:
+        self._limits = limits
+        self._max_streams = max_streams
+        self._open: set[StreamConnection] = set()
+
+    @property
+    def full(self) -> bool:
+        """No further stream may open."""
+        return self._max_streams is not None and len(self._open) >= self._max_streams
+
+    def open(self, scope: Scope) -> StreamConnection:
+        """Take over the transport of the request in ``scope``; HTTP/1.0 clients get no chunks."""
+        protocol: StudioProtocol = scope["extensions"][EXTENSION]["protocol"]
+        connection = protocol.open_stream(self._limits, chunked=scope["http_version"] != "1.0")
+        self._open.add(connection)
+        return connection
+
+    def end_all(self) -> None:
+        """End every stream in order, as the service does when it stops."""
+        for connection in list(self._open):
+            connection.end()
+
+    async def finish(self, connection: StreamConnection, send: Send) -> None:
+        """Wait until the stream is over, then send the last chunk if the reader can still take it."""
+        await connection.over
+        if not connection.broken:
+            try:
+                await asyncio.wait_for(connection.drained(), _DRAIN_S)
+            except TimeoutError:
+                connection.abort()
+        if connection.inside_chunk:
+            connection.abort()
+        if not connection.broken:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def forget(self, connection: StreamConnection) -> None:
+        """The stream no longer counts."""
+        self._open.discard(connection)
+        if not connection.closing:
+            connection.abort()
+
+
+class EventStreamResponse(Response):
+    """A response that lives as long as its stream.
+
+    ``feed`` is called right after the head was written: it sends what the stream begins with and joins it to its
+    source; ``leave`` takes it out again.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        feed: Feed,
+        leave: Callable[[StreamConnection], None],
+        recorded_head: Headers | None = None,
+    ) -> None:
+        super().__init__()
+        self._streams = streams
+        self._feed = feed
+        self._leave = leave
+        self._recorded_head = recorded_head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the stream; a HEAD request gets its head alone."""
+        head = self._head(scope)
+        start = {"type": "http.response.start", "status": 200, "headers": head}
+        if scope["method"] == "HEAD":
+            await send(start)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        connection = self._streams.open(scope)
+        try:
+            await send(start)
+            await self._feed(connection)
+            await self._streams.finish(connection, send)
+        finally:
+            self._leave(connection)
+            self._streams.forget(connection)
+
+    def _head(self, scope: Scope) -> Headers:
+        if self._recorded_head is not None:
+            scope["extensions"][EXTENSION][RECORDED] = True
+            return self._recorded_head
+        return HEAD if scope["http_version"] == "1.0" else [*HEAD, (b"transfer-encoding", b"chunked")]
