@@ -34,11 +34,9 @@ def bucket_of(value_ns: int) -> int:
     return value_us >> shift << shift
 
 
-def clamped(bucket: int) -> int:
-    """The bucket that carries the count in an HdrHistogram: ``NEGATIVE`` and ``OVERFLOW`` move to the ends."""
-    if bucket >= LOWEST_US:
-        return bucket
-    return LOWEST_US if bucket == NEGATIVE else HIGHEST_US >> 21 << 21
+def clamped(end: int) -> int:
+    """The bucket in which an HdrHistogram holds what ``NEGATIVE`` or ``OVERFLOW`` counts: the first or the last."""
+    return LOWEST_US if end == NEGATIVE else bucket_of(_HIGHEST_NS)
 
 
 def width_us(bucket: int) -> int:

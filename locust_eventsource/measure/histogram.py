@@ -7,15 +7,19 @@ array for each percentile would stop the event loop for milliseconds. The librar
 from __future__ import annotations
 
 import math
+import warnings
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from hdrh.codec import HdrCookieException, HdrLengthException
-from hdrh.histogram import HdrHistogram
-
 from locust_eventsource.measure import buckets
 from locust_eventsource.measure.confidence import rank_of
+
+with warnings.catch_warnings():
+    # From Python 3.14 on ctypes warns about the library's packed structures; their layout is what it should be.
+    warnings.filterwarnings("ignore", message="Due to '_pack_'", category=DeprecationWarning)
+    from hdrh.codec import HdrCookieException, HdrLengthException
+    from hdrh.histogram import HdrHistogram
 
 SUMMARY_PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 
@@ -115,9 +119,10 @@ class LatencyHistogram:
         try:
             decoded = HdrHistogram.decode(blob)
         except (HdrCookieException, HdrLengthException, zlib.error, IndexError, ValueError) as error:
-            raise ValueError(f"not an HdrHistogram in V2 form: {error or type(error).__name__}") from error
+            raise ValueError(f"not an HdrHistogram in V2 form: {str(error) or type(error).__name__}") from error
         result = cls()
-        for index, count in enumerate(array("Q", bytes(decoded.counts))):
+        end = decoded.get_counts_array_index(decoded.max_value) + 1
+        for index, count in enumerate(array("Q", bytes(decoded.counts))[:end]):
             if count:
                 result.record(decoded.get_value_from_index(index) * 1000, count)
         return result

@@ -33,11 +33,13 @@ class Interval(NamedTuple):
 
 def write_hlog(path: Path, metric: str, intervals: Iterable[tuple[int, LatencyHistogram]], started_ns: int) -> None:
     """Write a metric's intervals (see ``Series.intervals``); ``started_ns`` is the start of the run. Raises OSError."""
-    started = datetime.fromtimestamp(started_ns // 1_000_000_000, UTC)
+    intervals = list(intervals)
+    # Readers skip intervals before the start time, so it is a whole second and no later than the first interval.
+    start_s = min([started_ns // 1_000_000_000, *(second for second, _ in intervals)])
     head = [
         f"#[{metric} in microseconds, by the second]",
         "#[Histogram log format version 1.3]",
-        f"#[StartTime: {started_ns / 1e9:.3f} (seconds since epoch), {started:%Y-%m-%dT%H:%M:%SZ}]",
+        f"#[StartTime: {start_s:.3f} (seconds since epoch), {datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}]",
         _LEGEND,
     ]
     body = [line for second, histogram in intervals for line in _lines(second, histogram)]

@@ -2,7 +2,7 @@
 
     threshold   = metric [ "{" type "}" ] ":" aggregation operator number [ unit ]
     metric      = letter { letter | digit | "_" }
-    type        = one or more characters other than "{" and "}"
+    type        = one or more characters other than "{", "}", line ends and controls
     aggregation = "p" "(" number ")" | name             ; max, min, avg, count, rate
     operator    = "<" | "<=" | ">" | ">=" | "==" | "!="
     number      = digit { digit } [ "." digit { digit } ]
@@ -56,7 +56,7 @@ class Parts(NamedTuple):
 
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_TYPE: Final = re.compile(r"[^{}]+")
+_TYPE: Final = re.compile(r"[^{}\x00-\x1f\x7f\x85\u2028\u2029]+")
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _OPERATOR: Final = re.compile(r"[<>]=?|[=!]=")
 _UNIT: Final = re.compile(r"[A-Za-z]+|%|")
@@ -111,8 +111,6 @@ def _type(scan: _Scanner) -> Word | None:
         return None
     word = scan.need(_TYPE, "an event type")
     scan.sign("}")
-    if not word.text.strip():
-        raise ThresholdSyntaxError(scan.text, word.position, "an event type is missing")
     return Word(word.text.strip(), word.position)
 
 

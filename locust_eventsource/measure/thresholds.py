@@ -123,7 +123,7 @@ def _figure(threshold: Threshold) -> tuple[object, ...]:
 def _known_kind(text: str, parts: Parts) -> Kind:
     metric = METRICS.get(parts.metric.text)
     if metric is None:
-        problem = f"unknown metric {parts.metric.text} (known: {_words(METRICS)})"
+        problem = f"unknown metric {parts.metric.text} (known: {', '.join(METRICS)})"
         raise ThresholdSyntaxError(text, parts.metric.position, problem)
     allowed = AGGREGATIONS[metric.kind]
     if parts.aggregation.text not in allowed:

@@ -6,13 +6,13 @@ import math
 
 from locust_eventsource.measure.thresholds import Threshold
 
-LOST = "lost (infinitely late)"
+NEVER = "never"
 
 
 def latency_text(value_us: float) -> str:
-    """A time in microseconds as us, ms or s."""
+    """A time in microseconds as us, ms or s; an infinite one never came."""
     if math.isinf(value_us):
-        return LOST
+        return NEVER
     if value_us < 999.5:
         return f"{_digits(value_us)} us"
     return f"{_digits(value_us / 1000)} ms" if value_us < 999_500 else f"{_digits(value_us / 1_000_000)} s"

@@ -185,10 +185,11 @@ def _latency(threshold: Threshold, figures: Figures) -> _Finding | None:
         return _plainly(threshold, histogram.count, number_text(histogram.count), histogram.count)
     if threshold.percentile is None or threshold.percentile == 100:
         value = _extreme_or_mean(threshold.aggregation, samples)
-        return _plainly(threshold, value, latency_text(value), samples.number)
+        return _plainly(threshold, value, _value_text(value, samples), samples.number)
     if confidence.enough_samples(samples.number, threshold.percentile):
         value = histogram.percentile_us(threshold.percentile, samples.lost)
-        return _plainly(threshold, value, f"{latency_text(value)} ({_beside(samples)})", samples.number)
+        beside = "" if samples.lost else f" (max {latency_text(histogram.max_us)})"
+        return _plainly(threshold, value, _value_text(value, samples) + beside, samples.number)
     return _with_few_samples(threshold, threshold.percentile, samples)
 
 
@@ -203,7 +204,7 @@ def _with_few_samples(threshold: Threshold, percentile: float, samples: _Samples
     number, upper_limit = samples.number, threshold.operator in ("<", "<=")
     which = "max" if upper_limit else "min"
     extreme = _extreme_or_mean(which, samples)
-    text = f"{which} of {number:,}: {latency_text(extreme)}"
+    text = f"{which} of {number:,}: {_value_text(extreme, samples)}"
     if _meets(threshold, extreme):
         return _Finding(Verdict.PASS, extreme, text, number)
     lower, upper = confidence.rank_interval(number, percentile)
@@ -213,7 +214,7 @@ def _with_few_samples(threshold: Threshold, percentile: float, samples: _Samples
     if 1 <= rank <= number:
         bound = samples.histogram.value_at_rank_us(rank)
         if not _meets(threshold, bound):
-            text = f"{figure} at {'least' if upper_limit else 'most'} {latency_text(bound)}"
+            text = f"{side} bound of {figure}: {_value_text(bound, samples)}"
             reason = f"even the {side} 95 % confidence bound of {figure} over {number:,} samples misses the limit"
             return _Finding(Verdict.FAIL, bound, text, number, reason)
     reason = (
@@ -235,8 +236,8 @@ def _meets(threshold: Threshold, measured: float) -> bool:
     return _OPERATORS[threshold.operator](measured, threshold.limit)
 
 
-def _beside(samples: _Samples) -> str:
-    return f"{samples.lost:,} lost" if samples.lost else f"max {latency_text(samples.histogram.max_us)}"
+def _value_text(value_us: float, samples: _Samples) -> str:
+    return latency_text(value_us) + (f" ({samples.lost:,} lost)" if samples.lost else "")
 
 
 def _subject(threshold: Threshold) -> str:
