@@ -1,0 +1,177 @@
+"""What one process saw and did, recorded in a few microseconds an arrival and handed over in deltas."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from itertools import islice
+from typing import Any
+
+from studio.contract import Envelope
+from studio.verify.actions import Action
+from studio.verify.bitmaps import to_bytes
+from studio.verify.slots import Group, SlotTable
+
+SECOND_NS = 1_000_000_000
+WINDOW = 32
+"""How many later events an overtaken one is compared with; those further away say the same."""
+
+
+class _Seen:
+    """One event as this process saw it."""
+
+    __slots__ = (
+        "again",
+        "again_mask",
+        "again_ns",
+        "dirty",
+        "facts",
+        "first_ns",
+        "last_ns",
+        "live_ns",
+        "mask",
+        "order",
+        "reported",
+    )
+
+    def __init__(self, envelope: Envelope, at_ns: int) -> None:
+        key = envelope.key
+        title = str(envelope.fields.get("title", ""))
+        self.facts: list[Any] = [envelope.id, key.type, key.task_id, key.detail, title, envelope.timestamp_ns]
+        self.order = (envelope.timestamp_ns, envelope.id)
+        self.mask = self.reported = self.again_mask = 0
+        self.again = self.again_ns = 0
+        self.first_ns = self.last_ns = at_ns
+        self.live_ns = 0
+        self.dirty = False
+
+    def note(self, at_ns: int, replayed: bool) -> None:
+        if at_ns < self.first_ns:
+            self.first_ns = at_ns
+        if at_ns > self.last_ns:
+            self.last_ns = at_ns
+        if not replayed and (not self.live_ns or at_ns < self.live_ns):
+            self.live_ns = at_ns
+
+    def repeat(self, bit: int, at_ns: int) -> None:
+        self.again += 1
+        self.again_mask |= bit
+        self.again_ns = at_ns
+
+    def take_row(self) -> list[Any]:
+        fresh = self.mask & ~self.reported
+        times = (self.first_ns, self.live_ns, self.last_ns)
+        row = [*self.facts, *times, to_bytes(fresh), self.again, to_bytes(self.again_mask), self.again_ns]
+        self.reported = self.mask
+        self.again = self.again_mask = 0
+        self.dirty = False
+        return row
+
+    def clear(self, mask: int) -> None:
+        self.mask &= ~mask
+        self.reported &= ~mask
+        self.again_mask &= ~mask
+
+
+class Capture:
+    """Everything one process has to say about streams, arrivals and calls; streams are numbered by the caller.
+
+    Events are kept while they are young (``keep_ns``) or among the last ``max_events``, so that a second arrival is
+    recognised; the slot of a closed stream is kept for ``slot_keep_ns``, so that a reconnect finds what it had.
+    """
+
+    def __init__(
+        self, *, keep_ns: int = 15 * SECOND_NS, slot_keep_ns: int = 60 * SECOND_NS, max_events: int = 4096
+    ) -> None:
+        self._keep_ns = keep_ns
+        self._max_events = max_events
+        self._slots = SlotTable(slot_keep_ns)
+        self._streams = self._slots.by_stream
+        self._seen: dict[str, _Seen] = {}
+        self._ordered: list[tuple[int, str]] = []
+        self._dirty: list[_Seen] = []
+        self._inversions: dict[tuple[str, str], int] = {}
+        self._actions: list[Action] = []
+        self._replayed = 0
+        self._released = 0
+
+    def stream_opened(self, stream: int, at_ns: int, group: Group = None) -> None:
+        """The stream is open: ``at_ns`` is the stamp of its response head, ``group`` its ``?task_ids=`` filter."""
+        self._slots.open(stream, at_ns, group)
+
+    def stream_closed(self, stream: int, at_ns: int) -> None:
+        """The stream ended, broke or was closed; it may open again under the same number."""
+        self._slots.close(stream, at_ns)
+
+    def arrived(self, stream: int, envelope: Envelope, at_ns: int, *, replayed: bool) -> bool:
+        """An event came on a stream; returns False when this stream had it already."""
+        slot = self._streams.get(stream) or self._slots.stray(stream, at_ns)
+        seen = self._seen.get(envelope.id)
+        if seen is None:
+            seen = self._admit(envelope, at_ns)
+        if not seen.dirty:
+            seen.dirty = True
+            self._dirty.append(seen)
+        if replayed:
+            self._replayed += 1
+        bit = slot.bit
+        if seen.mask & bit:
+            seen.repeat(bit, at_ns)
+            return False
+        seen.mask |= bit
+        seen.note(at_ns, replayed)
+        if seen.order < slot.top:
+            self._overtaken(seen, bit)
+        else:
+            slot.top = seen.order
+        return True
+
+    def acted(self, action: Action) -> None:
+        """A REST call of the run was answered, or given up."""
+        self._actions.append(action)
+
+    def take(self, now_ns: int) -> dict[str, Any]:
+        """What happened since the last call, as msgpack can carry it; give every delta, in order, to the judge."""
+        released = self._released
+        delta = {
+            "now_ns": now_ns,
+            "released": to_bytes(released),
+            "streams": self._slots.take_changes(),
+            "events": [seen.take_row() for seen in self._dirty],
+            "inversions": [[*pair, to_bytes(mask)] for pair, mask in self._inversions.items()],
+            "actions": [action.to_row() for action in self._actions],
+            "replayed": self._replayed,
+        }
+        self._dirty, self._inversions, self._actions, self._replayed = [], {}, [], 0
+        self._released = self._slots.release(now_ns)
+        self._forget(now_ns)
+        return delta
+
+    @property
+    def retained(self) -> int:
+        """How many records are kept, for whoever watches the memory."""
+        return len(self._seen) + len(self._streams)
+
+    def _admit(self, envelope: Envelope, at_ns: int) -> _Seen:
+        seen = self._seen[envelope.id] = _Seen(envelope, at_ns)
+        insort(self._ordered, seen.order)
+        return seen
+
+    def _overtaken(self, seen: _Seen, bit: int) -> None:
+        """Note which events of later date this stream had before: the judge lets all streams vote on each pair."""
+        start = bisect_right(self._ordered, seen.order)
+        for _, later_id in islice(self._ordered, start, start + WINDOW):
+            if self._seen[later_id].mask & bit:
+                pair = (seen.facts[0], later_id)
+                self._inversions[pair] = self._inversions.get(pair, 0) | bit
+
+    def _forget(self, now_ns: int) -> None:
+        if self._released:
+            for seen in self._seen.values():
+                seen.clear(self._released)
+        limit = now_ns - self._keep_ns
+        surplus = max(0, len(self._seen) - self._max_events)
+        old = [event_id for event_id, seen in islice(self._seen.items(), surplus) if seen.last_ns < limit]
+        if old:
+            for event_id in old:
+                del self._seen[event_id]
+            self._ordered = [order for order in self._ordered if order[1] in self._seen]

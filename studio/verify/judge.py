@@ -1,0 +1,339 @@
+"""The judge of a run: merges what the workers saw and decides, event by event, what became of it."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from typing import Any, Final
+
+from studio.contract import EventKey, EventType
+from studio.verify import evidence
+from studio.verify.actions import Action, action_from_row
+from studio.verify.bitmaps import from_bytes, overlap, total, without
+from studio.verify.checks import CheckResult, delivery_checks
+from studio.verify.ordering import Verdict, Votes
+from studio.verify.ownership import TaskLog
+from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_row
+from studio.verify.tally import Tally
+from studio.verify.timeline import Timeline
+from studio.verify.weighing import misdirected, put_late, watched, weigh, weigh_unseen, window
+
+SECOND_NS: Final = 1_000_000_000
+_FROZEN_NS: Final = 45 * SECOND_NS
+_FORGET_NS: Final = 60 * SECOND_NS
+_MAX_ATTEMPTS: Final = 1000
+_END_OF_TIME: Final = 1 << 63
+
+
+class Judge:
+    """One per run. Give it every worker's deltas in the order they were taken, and call ``settle`` about once a second.
+
+    An event is judged ``settle_ns`` after it came (or its call was answered), once every worker has reported that far,
+    and judged anew when something is learnt that bears on it, so the tally does not depend on when deltas come. A
+    worker that has not reported for ``patience_ns`` is not waited for. At an age of 45 s an event is no longer judged
+    anew (late arrivals still count); at 60 s it is forgotten, unless it is among the last ``max_events``.
+    """
+
+    def __init__(
+        self,
+        *,
+        settle_ns: int = 5 * SECOND_NS,
+        grace_ns: int = SECOND_NS,
+        max_offenders: int = 20,
+        patience_ns: int = 10 * SECOND_NS,
+        max_events: int = 4096,
+    ) -> None:
+        if grace_ns > settle_ns:
+            raise ValueError(f"grace_ns ({grace_ns}) must not be longer than settle_ns ({settle_ns})")
+        self._settle_ns = settle_ns
+        self._grace_ns = grace_ns
+        self._patience_ns = patience_ns
+        self._max_events = max_events
+        self._workers: dict[str, Timeline] = {}
+        self._records: dict[str, EventRecord] = {}
+        self._logs: dict[str, TaskLog] = {}
+        self._sessions: dict[str, str] = {}
+        self._attempts: deque[Action] = deque(maxlen=_MAX_ATTEMPTS)
+        self._queue: list[tuple[int, str]] = []
+        self._votes = Votes()
+        self._offenders = evidence.Offenders(max_offenders)
+        self._calls = 0
+        self._horizon_ns = 0
+        self.tally = Tally()
+
+    def add(self, worker: str, delta: dict[str, Any]) -> None:
+        """Take in what ``Capture.take`` of the named worker returned."""
+        timeline = self._workers.get(worker)
+        if timeline is None or timeline.silent:
+            timeline = self._welcome(worker)
+        timeline.heard_ns = max(timeline.heard_ns, delta["now_ns"])
+        released = timeline.release(delta["released"])
+        if released:
+            for record in self._records.values():
+                record.release(worker, released)
+        timeline.apply(delta["streams"])
+        for row in delta["actions"]:
+            self._add_action(action_from_row(row))
+        for row in delta["events"]:
+            self._add_arrival(worker, arrival_from_row(row))
+        due_ns = delta["now_ns"] + self._settle_ns
+        for early_id, late_id, mask in delta["inversions"]:
+            self._votes.note(worker, early_id, late_id, from_bytes(mask), due_ns)
+        self.tally.replayed += delta["replayed"]
+
+    def settle(self, now_ns: int) -> None:
+        """Judge what has settled by what is known at ``now_ns``, and forget what is over."""
+        for timeline in self._workers.values():
+            timeline.silent = now_ns - timeline.heard_ns > self._patience_ns
+        heard = [timeline.heard_ns for timeline in self._workers.values() if not timeline.silent]
+        self._horizon_ns = max(self._horizon_ns, min(heard, default=now_ns))
+        self._judge_due(self._horizon_ns)
+        self._forget()
+
+    def finish(self) -> None:
+        """Judge everything that is left by what is there: call it when the last deltas are in."""
+        now_ns = max((timeline.heard_ns for timeline in self._workers.values()), default=0)
+        self.settle(now_ns)
+        self._judge_due(_END_OF_TIME)
+
+    def checks(self) -> list[CheckResult]:
+        """The verdicts so far: delivery.lost, delivery.duplicated, delivery.reordered and delivery.unexpected."""
+        return delivery_checks(self.tally, self._offenders, self._calls)
+
+    @property
+    def retained(self) -> int:
+        """How many records are kept, for whoever watches the memory."""
+        kept = len(self._records) + len(self._logs) + len(self._sessions) + len(self._queue) + len(self._votes)
+        details = sum(len(log.actions) + len(log.records) for log in self._logs.values())
+        return kept + details + sum(timeline.retained for timeline in self._workers.values())
+
+    def _welcome(self, worker: str) -> Timeline:
+        """A worker is new or back: what was judged without it is judged anew."""
+        timeline = self._workers.setdefault(worker, Timeline())
+        timeline.silent = False
+        for log in self._logs.values():
+            log.version += 1
+            self._enqueue(self._horizon_ns, log.task_id)
+        return timeline
+
+    def _add_action(self, action: Action) -> None:
+        self._calls += 1
+        if not action.task_id:
+            self._attempts.append(action)
+            for record in self._records.values():
+                if record.type == EventType.TASK_CREATED and record.title == action.title:
+                    self._enqueue(self._horizon_ns, record.task_id)
+            return
+        self._log(action.task_id).add_action(action)
+        if action.session_id:
+            self._sessions[action.session_id] = action.task_id
+        self._enqueue(action.answered_ns + self._settle_ns, action.task_id)
+
+    def _add_arrival(self, worker: str, arrival: Arrival) -> None:
+        record = self._records.get(arrival.id)
+        if record is None:
+            record = self._records[arrival.id] = EventRecord(arrival)
+            self._introduce(record)
+        first_ns = record.first_ns
+        repeated = record.merge(worker, arrival)
+        fresh = arrival.fresh.bit_count() - repeated
+        self.tally.duplicated += repeated + arrival.again
+        self.tally.arrivals += fresh + repeated + arrival.again
+        if repeated or arrival.again:
+            self._put_duplicated(record)
+        if not record.task_id:
+            self.tally.other += fresh
+        elif fresh and record.outcome is not None:
+            self._reopen(worker, record, arrival.fresh)
+        if record.first_ns < first_ns and record.task_id in self._logs:
+            self._logs[record.task_id].version += 1
+
+    def _introduce(self, record: EventRecord) -> None:
+        if not record.task_id:
+            record.outcome = Outcome()
+            return
+        self._log(record.task_id).add_record(record)
+        if record.type == EventType.SESSION_STARTED:
+            self._sessions.setdefault(record.detail, record.task_id)
+        self._enqueue(record.first_ns + self._settle_ns, record.task_id)
+
+    def _reopen(self, worker: str, record: EventRecord, fresh: int) -> None:
+        """More streams have an event that was judged: judge it anew, or add them if it is too old for that."""
+        outcome = record.outcome
+        if outcome is not None and self._is_frozen(record):
+            self.tally.late += (outcome.lost.get(worker, 0) & fresh).bit_count()
+            self._replace(record, put_late(outcome, worker, fresh))
+            return
+        record.judged = -1
+        self._enqueue(self._horizon_ns, record.task_id)
+
+    def _log(self, task_id: str) -> TaskLog:
+        return self._logs.setdefault(task_id, TaskLog(task_id))
+
+    def _enqueue(self, due_ns: int, task_id: str) -> None:
+        heapq.heappush(self._queue, (due_ns, task_id))
+
+    def _is_frozen(self, record: EventRecord) -> bool:
+        return record.outcome is not None and record.first_ns + _FROZEN_NS < self._horizon_ns
+
+    def _judge_due(self, horizon_ns: int) -> None:
+        due: dict[str, None] = {}
+        while self._queue and self._queue[0][0] <= horizon_ns:
+            due[heapq.heappop(self._queue)[1]] = None
+        for task_id in due:
+            if task_id in self._logs:
+                self._judge_task(self._logs[task_id], horizon_ns)
+        for verdict in self._votes.count(horizon_ns, self._records):
+            self._put_reordered(verdict)
+
+    def _judge_task(self, log: TaskLog, horizon_ns: int) -> None:
+        self._adopt(log)
+        matches = log.match()
+        reasons = self._follow(log)
+        for record in log.records:
+            if record.judged != log.version and not self._is_frozen(record):
+                self._judge_record(log, record, reasons.get(record.id, ""), horizon_ns)
+        found = {action: event_id for event_id, action in matches.items()}
+        for action in list(log.unseen):
+            if action in found:
+                self._find(log, action, self._records[found[action]])
+            else:
+                self._miss(log, action, horizon_ns)
+        log.forget_actions(self._horizon_ns - _FORGET_NS)
+        self._drop_if_over(log)
+
+    def _judge_record(self, log: TaskLog, record: EventRecord, reason: str, horizon_ns: int) -> None:
+        if not log.owns(record):
+            low_ns, high_ns, outcome = 0, record.first_ns, Outcome(foreign=total(record.got))
+        else:
+            low_ns, high_ns = window(log, record, self._settle_ns)
+            outcome = None
+        due_ns = high_ns + self._settle_ns
+        if due_ns > horizon_ns:
+            self._enqueue(due_ns, record.task_id)
+            return
+        if outcome is None:
+            outcome = weigh(self._workers, record.task_id, low_ns, high_ns + self._grace_ns, record.got)
+            outcome = self._with_reason(outcome, record, reason)
+        record.judged = log.version
+        self._count_late(record)
+        self._replace(record, outcome)
+        self._put_offender(log, record, outcome)
+
+    def _with_reason(self, outcome: Outcome, record: EventRecord, reason: str) -> Outcome:
+        if reason:
+            return outcome._replace(reason=reason)
+        wrong = misdirected(self._workers, record)
+        if wrong:
+            return outcome._replace(reason="it came on streams whose filter keeps the task out", wrong_streams=wrong)
+        return outcome
+
+    def _follow(self, log: TaskLog) -> dict[str, str]:
+        """Walk through the task's life; event id -> why it is unexpected."""
+        reasons: dict[str, str] = {}
+        life = log.base.copy()
+        previous_ns = log.base_ns or log.since_ns or 0
+        for record in sorted(filter(log.owns, log.records), key=lambda r: r.order):
+            blind = not watched(self._workers, log.task_id, previous_ns, record.first_ns)
+            causes = log.causes(record, blind, self._sessions.get(record.detail, ""))
+            reasons[record.id] = life.follow(record, causes)
+            previous_ns = max(previous_ns, record.first_ns)
+        return reasons
+
+    def _adopt(self, log: TaskLog) -> None:
+        """A create without an answer is known again by the title that its event tells."""
+        if log.since_ns is not None:
+            return
+        for record in log.records:
+            for attempt in self._attempts:
+                told = record.type == EventType.TASK_CREATED and record.title == attempt.title
+                if told and attempt.sent_ns <= record.first_ns:
+                    self._attempts.remove(attempt)
+                    key = EventKey(log.task_id, EventType.TASK_CREATED, "")
+                    log.add_action(attempt._replace(task_id=log.task_id, key=key))
+                    return
+
+    def _find(self, log: TaskLog, action: Action, record: EventRecord) -> None:
+        """An owed event came after all."""
+        outcome = log.unseen.pop(action)
+        if outcome is not None:
+            self.tally.late += total(overlap(outcome.lost, record.got))
+            self.tally.add(outcome, -1)
+            self._offenders.drop("lost", action)
+
+    def _miss(self, log: TaskLog, action: Action, horizon_ns: int) -> None:
+        """Nobody saw an owed event: every stream that was open for it lost it."""
+        due_ns = action.answered_ns + self._settle_ns
+        before = log.unseen[action]
+        if before is not None and due_ns + _FROZEN_NS < self._horizon_ns:
+            return
+        if due_ns > horizon_ns:
+            self._enqueue(due_ns, log.task_id)
+            return
+        outcome = log.unseen[action] = weigh_unseen(self._workers, action, self._grace_ns)
+        self.tally.add(before or Outcome(), -1)
+        self.tally.add(outcome)
+        if outcome.lost:
+            self._offenders.put("lost", action, evidence.of_unseen(self._workers, action, outcome))
+
+    def _count_late(self, record: EventRecord) -> None:
+        if record.outcome is not None:
+            self.tally.late += total(overlap(record.outcome.lost, record.got))
+
+    def _replace(self, record: EventRecord, outcome: Outcome) -> None:
+        self.tally.add(record.outcome or Outcome(), -1)
+        self.tally.add(outcome)
+        record.outcome = outcome
+
+    def _put_offender(self, log: TaskLog, record: EventRecord, outcome: Outcome) -> None:
+        if outcome.lost:
+            self._offenders.put("lost", record.id, evidence.of_lost(self._workers, log, record, outcome))
+        else:
+            self._offenders.drop("lost", record.id)
+        if outcome.reason:
+            self._offenders.put("unexpected", record.id, evidence.of_unexpected(self._workers, log, record, outcome))
+        else:
+            self._offenders.drop("unexpected", record.id)
+        if record.repeated:
+            self._put_duplicated(record)
+
+    def _put_duplicated(self, record: EventRecord) -> None:
+        action = self._behind(record)
+        self._offenders.put("duplicated", record.id, evidence.of_duplicated(self._workers, record, action))
+
+    def _put_reordered(self, verdict: Verdict) -> None:
+        record = verdict.event
+        self.tally.reordered += total(without(verdict.streams, record.disordered))
+        for worker, mask in verdict.streams.items():
+            record.disordered[worker] = record.disordered.get(worker, 0) | mask
+        action = self._behind(record)
+        self._offenders.put("reordered", record.id, evidence.of_reordered(self._workers, verdict, action))
+
+    def _behind(self, record: EventRecord) -> Action | None:
+        log = self._logs.get(record.task_id)
+        return log.matches.get(record.id) if log is not None else None
+
+    def _forget(self) -> None:
+        limit_ns = self._horizon_ns - _FORGET_NS
+        for timeline in self._workers.values():
+            timeline.forget(limit_ns)
+        while len(self._records) > self._max_events:
+            record = next(iter(self._records.values()))
+            if record.outcome is None or record.first_ns >= limit_ns:
+                break
+            del self._records[record.id]
+            if record.task_id:
+                log = self._logs[record.task_id]
+                log.fold(record)
+                self._drop_if_over(log)
+
+    def _drop_if_over(self, log: TaskLog) -> None:
+        """Forget a task of which nothing more is to be expected once its last event is forgotten."""
+        if log.records:
+            return
+        if log.since_ns is None or (log.finished_ns is not None and log.finished_ns + _FORGET_NS < self._horizon_ns):
+            del self._logs[log.task_id]
+            for session_id in log.sessions:
+                self._sessions.pop(session_id, None)
+        elif log.finished_ns is not None:
+            self._enqueue(log.finished_ns + _FORGET_NS + 1, log.task_id)

@@ -1,0 +1,81 @@
+"""Which streams must have an event, and what became of each pair of event and stream."""
+
+from __future__ import annotations
+
+from studio.verify.actions import Action
+from studio.verify.bitmaps import Masks, total
+from studio.verify.ownership import TaskLog
+from studio.verify.records import EventRecord, Outcome
+from studio.verify.timeline import Timeline
+
+Workers = dict[str, Timeline]
+
+
+def window(log: TaskLog, record: EventRecord, settle_ns: int) -> tuple[int, int]:
+    """The time in which the event was on its way: a stream open throughout must have it.
+
+    It begins when the call that caused the event was sent. Where that call is long ago, as for the end of a session,
+    it begins one settle time before the first live arrival, for what takes longer is lost by definition. It ends with
+    the first arrival, or with the answer to the call that owes the event if that came later.
+    """
+    action = log.matches.get(record.id)
+    first_ns = record.first_ns
+    if action is not None:
+        return action.sent_ns, max(first_ns, action.answered_ns) if action.acknowledged else first_ns
+    since_ns = log.since_ns or 0
+    if not record.live_ns:
+        return since_ns, first_ns
+    floor_ns = min(first_ns, record.live_ns - settle_ns)
+    return min(first_ns, max(floor_ns, since_ns, log.cause_ns(record) or 0)), first_ns
+
+
+def weigh(workers: Workers, task_id: str, low_ns: int, high_ns: int, got: Masks) -> Outcome:
+    """Count the pairs of one event: ``got`` has it, streams open over [low, high] must have it.
+
+    A stream whose worker's word ends inside counts as closed there, or as unknown if the worker fell silent.
+    """
+    must: Masks = {}
+    unknown: Masks = {}
+    delivered = 0
+    for worker, timeline in workers.items():
+        have = got.get(worker, 0)
+        if timeline.heard_ns >= high_ns:
+            must[worker] = timeline.open_through(task_id, low_ns, high_ns)
+            delivered += (must[worker] & have).bit_count()
+        elif timeline.silent:
+            unknown[worker] = timeline.open_through(task_id, low_ns, timeline.heard_ns) & ~have
+    lost = {worker: mask & ~got.get(worker, 0) for worker, mask in must.items() if mask & ~got.get(worker, 0)}
+    unknown = {worker: mask for worker, mask in unknown.items() if mask}
+    return Outcome(total(must), delivered, total(got) - delivered, lost=lost, unknown=unknown)
+
+
+def weigh_unseen(workers: Workers, action: Action, grace_ns: int) -> Outcome:
+    """Count the pairs of an owed event that no stream has seen."""
+    return weigh(workers, action.task_id, action.sent_ns, action.answered_ns + grace_ns, {})
+
+
+def misdirected(workers: Workers, record: EventRecord) -> Masks:
+    """The streams that have the event although their filter keeps its task out."""
+    masks = {worker: mask & workers[worker].excluded(record.task_id) for worker, mask in record.got.items()}
+    return {worker: mask for worker, mask in masks.items() if mask}
+
+
+def watched(workers: Workers, task_id: str, low_ns: int, high_ns: int) -> bool:
+    """Whether at least one stream saw everything about the task between the two times."""
+    low_ns = min(low_ns, high_ns)
+    return any(timeline.open_through(task_id, low_ns, high_ns) for timeline in workers.values())
+
+
+def put_late(outcome: Outcome, worker: str, fresh: int) -> Outcome:
+    """The outcome of an event judged for good, after it came on more streams."""
+    if outcome.foreign:
+        return outcome._replace(foreign=outcome.foreign + fresh.bit_count())
+    lost, unknown = outcome.lost.get(worker, 0) & fresh, outcome.unknown.get(worker, 0) & fresh
+    owed = (lost | unknown).bit_count()
+    return outcome._replace(
+        expected=outcome.expected + unknown.bit_count(),
+        delivered=outcome.delivered + owed,
+        optional=outcome.optional + fresh.bit_count() - owed,
+        lost={**outcome.lost, worker: outcome.lost.get(worker, 0) & ~fresh},
+        unknown={**outcome.unknown, worker: outcome.unknown.get(worker, 0) & ~fresh},
+    )
