@@ -108,7 +108,9 @@ class _Brotli:
                 raise BadContentCoding(f"the br coding of the body is malformed: {error}") from error
             for start in range(0, len(piece), MAX_PIECE_BYTES):
                 yield piece[start : start + MAX_PIECE_BYTES]
-            more = not self._stream.can_accept_more_data()
+            # Input used up does not mean output given out: a full piece may have more behind it.
+            full = len(piece) >= MAX_PIECE_BYTES
+            more = not self._stream.is_finished() and (full or not self._stream.can_accept_more_data())
             data = b""
 
     def end(self) -> None:

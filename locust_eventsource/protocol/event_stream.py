@@ -69,7 +69,8 @@ class EventStreamDecoder:
         return events
 
     def end(self) -> None:
-        """The body ended: the event that no blank line has completed is discarded, its id with it."""
+        """The body ended: the event that no blank line has completed is discarded, its id with it. A next body may follow."""
+        self._line_ends = LineEnds()
         self._lines.discard()
         self._block = BlockBuilder(self._max_event_bytes)
         self._block_open = self._inside_block = False

@@ -89,8 +89,10 @@ class _Collector:
         if self.head is not None or (status < _FIRST_FINAL_STATUS and status != _SWITCHING_PROTOCOLS):
             return
         version = self.parser.get_http_version()
-        self.head = ResponseHead(version, status, self.reason.decode("latin-1"), tuple(self.headers))
-        self.fault = _head_fault(self.head)
+        head = ResponseHead(version, status, self.reason.decode("latin-1"), tuple(self.headers))
+        self.fault = _head_fault(head)
+        if self.fault is None:
+            self.head = head
 
     def on_message_complete(self) -> None:
         if self.head is not None and self.complete is None:
@@ -192,10 +194,9 @@ class ResponseReader:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if collector.fault is None and collector.complete is None:
                 collector.fault = BadFraming(f"the answer is not valid HTTP/1.1: {error}")
-        if self.head is None:
-            self.head = collector.head
+        self.head = collector.head
         if collector.fault is not None:
-            self.salvaged = self._take_body()
+            self.salvaged = self._take_body() if self.head else b""
             raise collector.fault
         if collector.complete is not None:
             self.complete = True

@@ -62,7 +62,7 @@ class LineSplitter:
     def feed(self, text: bytes) -> list[bytes]:
         """The lines that ``text`` completes, without their ends; the rest is held.
 
-        No line is lost to one that is too large after it: see :meth:`check`.
+        Sizes are not judged here but by :meth:`check`, line by line, so that the lines before a too large one count.
         """
         head, newline, rest = text.partition(b"\n")
         self._partial += head
