@@ -1,0 +1,157 @@
+"""Connections of one process, and their history over the run: opened, failed, lost, open again, open at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from locust_eventsource.errors import EventSourceError
+from locust_eventsource.measure.recorder import Recorder
+from locust_eventsource.stream import Arrival, ConnectTiming, EventStream
+
+MAX_GAPS: Final = 200
+"""Gaps kept with their times; further ones are only counted."""
+
+
+def reason(error: EventSourceError | None) -> str:
+    """Why a connection ended, in words that stay few."""
+    return "clean end" if error is None else f"{type(error).__name__}: {error}"
+
+
+class ConnectionLog:
+    """What the connections of this process did since the last ``take``."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._open: dict[EventStream, int] = {}
+        self._lost: dict[EventStream, tuple[int, str]] = {}
+        self.peak = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._gaps: list[dict[str, object]] = []
+        self._samples: dict[int, int] = {}
+
+    @property
+    def open_now(self) -> int:
+        """Connections open at this moment."""
+        return len(self._open)
+
+    def connect(self, *, stream: EventStream, timing: ConnectTiming, at_ns: int, **_kwargs: object) -> None:
+        """Listener of ``events.connect``."""
+        self._open[stream] = at_ns
+        self.peak = max(self.peak, len(self._open))
+        self._counts["opened"] += 1
+        self._recorder.record("connect", timing.total_ns, at_ns)
+
+    def first_event(self, *, arrival: Arrival, since_dial_ns: int, **_kwargs: object) -> None:
+        """Listener of ``events.first_event``."""
+        self._recorder.record("first_event", since_dial_ns, arrival.received_ns)
+
+    def disconnect(
+        self, *, stream: EventStream, at_ns: int, error: EventSourceError | None, deliberate: bool, **_kwargs: object
+    ) -> None:
+        """Listener of ``events.disconnect``."""
+        self._open.pop(stream, None)
+        if not deliberate:
+            self._lost[stream] = at_ns, reason(error)
+            self._errors[reason(error)] += 1
+
+    def reconnect(self, *, stream: EventStream, at_ns: int, gap_ns: int, **_kwargs: object) -> None:
+        """Listener of ``events.reconnect``."""
+        self._counts["reconnects"] += 1
+        self._recorder.record("reconnect", gap_ns, at_ns)
+        lost_ns, why = self._lost.pop(stream, (at_ns - gap_ns, ""))
+        if len(self._gaps) < MAX_GAPS:
+            self._gaps.append({"stream": stream.name, "from_ns": lost_ns, "to_ns": at_ns, "reason": why})
+
+    def failure(self, *, error: EventSourceError, **_kwargs: object) -> None:
+        """Listener of ``events.failure``."""
+        self._counts["failed"] += 1
+        self._recorder.count("failures")
+        self._errors[reason(error)] += 1
+
+    def sample(self, second: int) -> None:
+        """Note how many connections are open in this second."""
+        self._samples[second] = len(self._open)
+
+    def take(self) -> dict[str, Any]:
+        """What has come since the last call, fit for a message between processes."""
+        delta = {
+            "counts": dict(self._counts),
+            "errors": dict(self._errors),
+            "gaps": self._gaps,
+            "samples": self._samples,
+            "open": len(self._open),
+            "peak": self.peak,
+            "unrepaired": [
+                {"stream": stream.name, "from_ns": at_ns, "reason": why} for stream, (at_ns, why) in self._lost.items()
+            ][:MAX_GAPS],
+        }
+        self._clear()
+        return delta
+
+
+class ConnectionHistory:
+    """The connections of all processes over the run."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._gaps: list[dict[str, Any]] = []
+        self._open_by_second: Counter[int] = Counter()
+        self._latest: dict[str, dict[str, Any]] = {}
+
+    def add(self, worker: str, delta: dict[str, Any]) -> None:
+        """Add what a process's log took."""
+        self._counts.update(delta["counts"])
+        self._errors.update(delta["errors"])
+        self._gaps += delta["gaps"][: MAX_GAPS - len(self._gaps)]
+        for second, count in delta["samples"].items():
+            self._open_by_second[int(second)] += count
+        self._latest[worker] = delta
+
+    @property
+    def open_now(self) -> int:
+        """Connections open when the processes last reported."""
+        return sum(delta["open"] for delta in self._latest.values())
+
+    @property
+    def peak(self) -> int:
+        """Most connections open at once; over several processes, as sampled each second."""
+        peaks = [delta["peak"] for delta in self._latest.values()]
+        if len(peaks) == 1:
+            return int(peaks[0])
+        return max(self._open_by_second.values(), default=0)
+
+    def count(self, name: str) -> int:
+        """``opened``, ``failed`` or ``reconnects``."""
+        return self._counts[name]
+
+    def as_result(self, started_ns: int) -> dict[str, Any]:
+        """The ``connections`` object of a result; times are seconds since the run's start."""
+        unrepaired = [gap | {"to_ns": None} for delta in self._latest.values() for gap in delta["unrepaired"]]
+        return {
+            "opened": self._counts["opened"],
+            "failed": self._counts["failed"],
+            "reconnects": self._counts["reconnects"],
+            "peak": self.peak,
+            "open_at_end": self.open_now,
+            "gaps": [_in_seconds(gap, started_ns) for gap in (self._gaps + unrepaired)[:MAX_GAPS]],
+            "open_over_time": [
+                [second - started_ns // 1_000_000_000, count] for second, count in sorted(self._open_by_second.items())
+            ],
+            "errors": [{"reason": why, "count": count} for why, count in self._errors.most_common()],
+        }
+
+
+def _in_seconds(gap: dict[str, Any], started_ns: int) -> dict[str, Any]:
+    end_ns = gap["to_ns"]
+    return {
+        "stream": gap["stream"],
+        "from_s": round((gap["from_ns"] - started_ns) / 1e9, 3),
+        "to_s": None if end_ns is None else round((end_ns - started_ns) / 1e9, 3),
+        "reason": gap["reason"],
+    }

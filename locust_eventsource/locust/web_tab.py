@@ -1,0 +1,69 @@
+"""A tab with a live table on Locust's own page, and links under Download Data.
+
+Locust's page renders ``extended_tabs``, ``extended_tables`` and ``extended_csv_files`` of its template arguments, and
+polls ``/stats/requests`` for the rows (``locust/web.py``, ``locust/webui``). Setting them in ``init`` puts the tab on
+``/`` itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask import Response, request
+
+if TYPE_CHECKING:
+    from locust.web import WebUI
+
+Row = Mapping[str, str | float | int]
+
+
+class Column(NamedTuple):
+    """One column: the key of its values, its title, and how many digits to round to."""
+
+    key: str
+    title: str
+    round: int | None = None
+
+
+class Link(NamedTuple):
+    """One link under Download Data."""
+
+    path: str
+    title: str
+    view: Callable[[], Response]
+
+
+def add_tab(
+    web_ui: WebUI, *, key: str, title: str, columns: Sequence[Column], rows: Callable[[], Sequence[Row]]
+) -> None:
+    """Add a tab whose table shows what ``rows`` returns, fresh every two seconds while a test runs."""
+    structure = [
+        {"key": column.key, "title": column.title} | ({} if column.round is None else {"round": column.round})
+        for column in columns
+    ]
+    web_ui.template_args.setdefault("extended_tabs", []).append({"title": title, "key": key})
+    web_ui.template_args.setdefault("extended_tables", []).append({"key": key, "structure": structure})
+
+    def extend(response: Response) -> Response:
+        if request.endpoint == "locust.request_stats" and response.is_json:
+            document = response.get_json()
+            document.setdefault("extended_stats", []).append({"key": key, "data": [dict(row) for row in rows()]})
+            response.set_data(json.dumps(document))
+        return response
+
+    assert web_ui.app is not None
+    web_ui.app.after_request(extend)
+
+
+def add_links(web_ui: WebUI, links: Sequence[Link]) -> None:
+    """Add links to Download Data, each answered by its view behind Locust's login where that is on."""
+    base = (web_ui.environment.parsed_options.web_base_path if web_ui.environment.parsed_options else "") or ""
+    assert web_ui.app is not None
+    files = web_ui.template_args.setdefault("extended_csv_files", [])
+    for link in links:
+        path = f"{base}{link.path}"
+        files.append({"href": path, "title": link.title})
+        view = web_ui.auth_required_if_enabled(link.view)
+        web_ui.app.add_url_rule(path, endpoint=f"eventsource{link.path}", view_func=view)

@@ -1,0 +1,88 @@
+"""Connections over a run, in one process and in several."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from locust_eventsource.errors import ConnectionLost
+from locust_eventsource.locust.connection_log import MAX_GAPS, ConnectionHistory, ConnectionLog
+from locust_eventsource.measure.recorder import Recorder
+from locust_eventsource.measure.series import Series
+from locust_eventsource.stream import ConnectTiming, EventStream
+
+SECOND_NS = 1_000_000_000
+TIMING = ConnectTiming(0, 1_000_000, 0, 1_000_000, 2_000_000, "kernel", "127.0.0.1")
+
+
+class FakeStream:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def stream(name: str = "/events") -> EventStream:
+    return cast(EventStream, FakeStream(name))
+
+
+def test_a_lost_connection_that_came_back_is_a_gap_with_its_reason() -> None:
+    recorder = Recorder()
+    log, one = ConnectionLog(recorder), stream()
+    log.connect(stream=one, timing=TIMING, at_ns=5 * SECOND_NS)
+    log.disconnect(stream=one, at_ns=7 * SECOND_NS, error=ConnectionLost("reset"), deliberate=False)
+    log.connect(stream=one, timing=TIMING, at_ns=9 * SECOND_NS)
+    log.reconnect(stream=one, at_ns=9 * SECOND_NS, gap_ns=2 * SECOND_NS)
+    history, series = ConnectionHistory(), Series()
+    history.add("local", log.take())
+    series.add(recorder.take())
+    result = history.as_result(4 * SECOND_NS)
+    assert result["gaps"] == [{"stream": "/events", "from_s": 3.0, "to_s": 5.0, "reason": "ConnectionLost: reset"}]
+    assert (result["opened"], result["reconnects"], result["open_at_end"]) == (2, 1, 1)
+    reconnect = series.histogram("reconnect")
+    assert reconnect is not None and reconnect.count == 1
+
+
+def test_a_connection_that_never_came_back_is_an_open_gap() -> None:
+    log, one = ConnectionLog(Recorder()), stream()
+    log.connect(stream=one, timing=TIMING, at_ns=5 * SECOND_NS)
+    log.disconnect(stream=one, at_ns=7 * SECOND_NS, error=None, deliberate=False)
+    history = ConnectionHistory()
+    history.add("local", log.take())
+    history.add("local", log.take())
+    gaps = history.as_result(4 * SECOND_NS)["gaps"]
+    assert gaps == [{"stream": "/events", "from_s": 3.0, "to_s": None, "reason": "clean end"}]
+
+
+def test_closing_on_purpose_leaves_no_gap() -> None:
+    log, one = ConnectionLog(Recorder()), stream()
+    log.connect(stream=one, timing=TIMING, at_ns=5 * SECOND_NS)
+    log.disconnect(stream=one, at_ns=7 * SECOND_NS, error=None, deliberate=True)
+    history = ConnectionHistory()
+    history.add("local", log.take())
+    assert history.as_result(0)["gaps"] == []
+    assert history.open_now == 0
+
+
+def test_the_peak_of_several_processes_is_that_of_their_sums() -> None:
+    history = ConnectionHistory()
+    for worker, opens in (("a", (1, 5, 1)), ("b", (4, 1, 1))):
+        log = ConnectionLog(Recorder())
+        streams = [stream() for _ in range(5)]
+        for second, number in enumerate(opens):
+            for one in streams[:number]:
+                log.connect(stream=one, timing=TIMING, at_ns=second * SECOND_NS)
+            for one in streams[number:]:
+                log.disconnect(stream=one, at_ns=second * SECOND_NS, error=None, deliberate=True)
+            log.sample(second)
+        history.add(worker, log.take())
+    assert history.peak == 6
+    assert history.open_now == 2
+
+
+def test_gaps_are_kept_up_to_a_bound() -> None:
+    log = ConnectionLog(Recorder())
+    for number in range(MAX_GAPS + 50):
+        log.reconnect(stream=stream(str(number)), at_ns=10, gap_ns=5)
+    history = ConnectionHistory()
+    history.add("local", log.take())
+    result = history.as_result(0)
+    assert len(result["gaps"]) == MAX_GAPS
+    assert result["reconnects"] == MAX_GAPS + 50
