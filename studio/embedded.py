@@ -1,0 +1,88 @@
+"""The embedded Studio as a child process that never outlives the tester.
+
+It runs in a session of its own, so that the terminal's Ctrl-C reaches the tester first and the run can drain against
+a living service; it ends when its standard input closes, which also covers a tester that was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import gevent
+
+READY_WITHIN_S = 15.0
+_STOP_WITHIN_S = 5.0
+
+
+class EmbeddedStudioError(RuntimeError):
+    """The embedded Studio did not start; the message carries what it said."""
+
+
+class EmbeddedStudio:
+    """A running ``python -m studio.reference`` on loopback."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self._process = process
+        self.url = url
+
+    @classmethod
+    def start(cls, arguments: Sequence[str]) -> EmbeddedStudio:
+        """Start it on a free port and wait until it answers; raises ``EmbeddedStudioError``."""
+        root = str(Path(__file__).parent.parent)
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "studio.reference", "--port", "0", "--exit-with-stdin", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        try:
+            return cls(process, _ready_url(process))
+        except BaseException:
+            _end(process)
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """End it: its standard input is closed, and it is killed if that is not enough."""
+        _end(self._process)
+
+
+def _ready_url(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None and process.stderr is not None
+    line = gevent.with_timeout(READY_WITHIN_S, process.stdout.readline, timeout_value="")
+    if not line:
+        process.kill()
+        said = process.stderr.read().strip().splitlines()
+        raise EmbeddedStudioError(said[-1] if said else f"nothing said within {READY_WITHIN_S:g} s")
+    gevent.spawn(_pass_on, process)
+    return str(json.loads(line)["url"])
+
+
+def _pass_on(process: subprocess.Popen[str]) -> None:
+    """What the child logs goes to the tester's standard error; a full pipe would stop the child."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        sys.stderr.write(f"embedded Studio: {line}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(_STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
