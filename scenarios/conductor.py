@@ -1,0 +1,219 @@
+"""The local or master process's part in a run: it merges, drains, judges and writes what people read."""
+
+from __future__ import annotations
+
+from locust import log as locust_log
+from locust.runners import STATE_MISSING, MasterRunner
+
+import logging
+import sys
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from flask import Response, send_file
+from gevent.lock import RLock
+
+from config.preflight import Refusal, check_reachable
+from locust_eventsource.locust.web_tab import Link, add_links, add_tab
+from reports.model import Result
+from reports.terminal import render_table
+from reports.write import write_results
+from scenarios import live_table, progress
+from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, drain
+from scenarios.figures import RunFigures
+from scenarios.ledger import SECOND_NS, Ledger
+from scenarios.member import Member
+from scenarios.result import assemble
+from scenarios.rows import rows
+from studio.embedded import EmbeddedStudio
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+    from locust.web import WebUI
+
+    from collections.abc import Sequence
+
+    from locust_eventsource.measure.verdicts import Row
+
+logger = logging.getLogger(__name__)
+
+LOCAL = "local"
+
+
+class Conductor:
+    """One a process that judges."""
+
+    def __init__(self, environment: Environment, member: Member, studio: EmbeddedStudio | None) -> None:
+        self._environment = environment
+        self._member = member
+        self._studio = studio
+        self._ledger: Ledger | None = None
+        self._result: Result | None = None
+        self._directory: Path | None = None
+        self._draining = RLock()
+        self._ticker: gevent.Greenlet[..., None] | None = None
+        self._roundtrip: Roundtrip | None = None
+        runner = environment.runner
+        if isinstance(runner, MasterRunner):
+            self._listen_to_workers(runner)
+
+    def _listen_to_workers(self, runner: MasterRunner) -> None:
+        def workers() -> list[str]:
+            return [client.id for client in runner.clients.all if client.state != STATE_MISSING]
+
+        roundtrip = self._roundtrip = Roundtrip(runner.send_message, workers)
+
+        def answered(msg: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Locust's message type is untyped
+            roundtrip.answered(msg.node_id, msg.data)
+
+        def reported(client_id: str, data: dict[str, Any], **_kwargs: object) -> None:
+            delta = data.get("eventsource")
+            if delta is not None and self._ledger is not None:
+                self._ledger.add(client_id, delta)
+
+        runner.register_message(ANSWER, answered)
+        self._environment.events.worker_report.add_listener(reported)
+
+    @property
+    def _options(self) -> Namespace:
+        options: Namespace | None = self._environment.parsed_options
+        assert options is not None
+        return options
+
+    def begin(self, options: Namespace) -> None:
+        """A test starts."""
+        if self._ticker is not None:
+            self._ticker.kill(block=False)
+        self._ledger = Ledger(options)
+        started = datetime.fromtimestamp(self._ledger.started_ns / SECOND_NS, UTC)
+        self._directory = Path(options.results_dir) / started.strftime("%Y-%m-%dT%H-%M-%SZ")
+        self._result = None
+        self._ticker = gevent.spawn(self._tick, self._ledger)
+        if not options.headless and self._studio is None:
+            self._warn_if_silent(options)
+
+    def _warn_if_silent(self, options: Namespace) -> None:
+        try:
+            check_reachable(str(self._environment.host), options)
+        except Refusal as refusal:
+            logger.error("%s", refusal)
+
+    def _tick(self, ledger: Ledger) -> None:
+        seconds = 0
+        while not ledger.ended_ns:
+            gevent.sleep(1)
+            seconds += 1
+            if self._roundtrip is None and not self._draining.locked():
+                self._add_own(ledger)
+            ledger.settle()
+            if self._options.headless and seconds % progress.EVERY_S == 0:
+                progress.report(ledger)
+
+    def _add_own(self, ledger: Ledger) -> None:
+        delta = self._member.take()
+        if delta is not None:
+            ledger.add(LOCAL, delta)
+
+    def drain(self) -> None:
+        """End the run in order, once; a second caller waits for the first."""
+        with self._draining:
+            ledger = self._ledger
+            if ledger is None or ledger.ended_ns:
+                return
+            logger.info("Draining: triggers stop, and every event gets its time to arrive")
+            try:
+                drain(ledger, self._ask, settle_s=self._options.settle, drain_timeout_s=self._options.drain_timeout)
+            except KeyboardInterrupt:
+                logger.warning("Interrupted while draining: what was under way is not accounted for")
+                ledger.finish()
+
+    def _ask(self, stage: Stage, timeout_s: float) -> Answers:
+        if self._roundtrip is not None:
+            return self._roundtrip.ask(stage, timeout_s)
+        return {LOCAL: self._member.respond(stage)}
+
+    def write_results(self) -> None:
+        """Judge the run and write its results; again when Locust's last statistics are in."""
+        if self._ledger is None or self._directory is None:
+            return
+        self._result = assemble(
+            self._environment,
+            self._ledger,
+            self._rows(self._ledger),
+            embedded=self._studio is not None and self._environment.host == self._studio.url,
+            internal_error=self._internal_error(self._ledger),
+            user_classes=self._user_classes(),
+        )
+        write_results(self._directory, self._result, self._ledger.series)
+
+    def conclude(self) -> None:
+        """The process is about to end: settle what is open, write the results, and say the verdict as exit code."""
+        if self._ledger is None:
+            return
+        self.drain()
+        try:
+            self.write_results()
+        except Exception:
+            self._environment.process_exit_code = 2
+            raise
+        assert self._result is not None
+        self._environment.process_exit_code = self._result.verdict.exit_code
+
+    def print_verdict(self) -> None:
+        """Print the verdict table and where the results are."""
+        if self._result is None:
+            return
+        sys.stdout.write("\n" + render_table(self._result, color=sys.stdout.isatty()) + "\n")
+        sys.stdout.write(f"\nResults: {self._directory}\n")
+        sys.stdout.flush()
+
+    def add_tab(self, web_ui: WebUI) -> None:
+        """Show the live table on Locust's page, and link the reports of the last run."""
+        add_tab(web_ui, key="event-streams", title="Event streams", columns=live_table.COLUMNS, rows=self._live_table)
+        names = {"report.html": "Event stream report", "report.md": "Markdown report", "result.json": "Result (JSON)"}
+        add_links(
+            web_ui,
+            [Link(f"/event-streams/{name}", title, self._view(name)) for name, title in names.items()],
+        )
+
+    def _view(self, name: str) -> Any:  # noqa: ANN401 - a Flask view
+        def view() -> Response:
+            file = self._directory / name if self._directory is not None else None
+            if file is None or not file.is_file():
+                return Response("The report is written when the test has stopped.\n", 404, mimetype="text/plain")
+            return send_file(file.resolve())
+
+        return view
+
+    def _live_table(self) -> list[dict[str, str | float | int]]:
+        if self._ledger is None:
+            return []
+        return live_table.table(self._ledger, self._rows(self._ledger))
+
+    def _rows(self, ledger: Ledger) -> Sequence[Row]:
+        options = self._options
+        figures = RunFigures(
+            ledger,
+            self._environment.stats,
+            user_classes=self._user_classes(),
+            delivery_asked=not options.replay or options.rebase,
+        )
+        return rows(options, self._streams_asked(), figures)
+
+    def _user_classes(self) -> list[str]:
+        return sorted(user_class.__name__ for user_class in self._environment.user_classes)
+
+    def _streams_asked(self) -> int:
+        runner = self._environment.runner
+        users = runner.target_user_count if runner else 0
+        fixed = sum(user_class.fixed_count for user_class in self._environment.user_classes)
+        if users <= fixed:
+            return users
+        return fixed + (users - fixed) * int(self._options.streams_per_user)
+
+    def _internal_error(self, ledger: Ledger) -> bool:
+        runner = self._environment.runner
+        return bool(locust_log.unhandled_greenlet_exception or ledger.internal_error or (runner and runner.exceptions))

@@ -1,0 +1,82 @@
+"""The run's figures as the thresholds ask for them, and which of them the run could produce at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from locust_eventsource.measure.histogram import LatencyHistogram
+from scenarios.ledger import Ledger
+
+if TYPE_CHECKING:
+    from locust.stats import RequestStats
+
+_TALLIED: Final = ("lost", "duplicated", "reordered", "unexpected", "late", "foreign")
+_OF_CONNECTIONS: Final = ("reconnects", "failures")
+_OF_EXECUTIONS: Final = ("execute", "activity")
+
+
+class RunFigures:
+    """Implements ``measure.verdicts.Figures`` over a ledger and Locust's request statistics."""
+
+    def __init__(
+        self, ledger: Ledger, stats: RequestStats, *, user_classes: Collection[str], delivery_asked: bool
+    ) -> None:
+        self._ledger = ledger
+        self._stats = stats
+        self._triggers = bool({"TriggerUser", "ExecutionUser"} & set(user_classes))
+        self._executes = "ExecutionUser" in user_classes
+        self._delivery_asked = delivery_asked
+
+    def histogram(self, metric: str, type: str | None = None) -> LatencyHistogram | None:
+        """The latencies of a metric, of one event type if given."""
+        return self._ledger.series.histogram(metric, type)
+
+    def count(self, metric: str, type: str | None = None) -> int | None:
+        """A plain count; None when nothing could be counted."""
+        if metric in _TALLIED:
+            tally = self._ledger.judge.tally
+            return int(getattr(tally, metric)) if tally.expected or tally.foreign else None
+        if metric in _OF_CONNECTIONS:
+            return self._ledger.connections.count({"failures": "failed"}.get(metric, metric))
+        return self._ledger.series.counter(metric, type)
+
+    def out_of(self, metric: str, type: str | None = None) -> int | None:
+        """Over how many deliveries a count was taken."""
+        tally = self._ledger.judge.tally
+        return {"lost": tally.expected, "duplicated": tally.arrivals, "reordered": tally.arrivals}.get(metric)
+
+    def rate(self, metric: str) -> tuple[int, int] | None:
+        """Failed requests and all requests."""
+        total = self._stats.total
+        return (total.num_failures, total.num_requests) if total.num_requests else None
+
+    def gauge(self, metric: str) -> float | None:
+        """The most streams that were open at once."""
+        return float(self._ledger.connections.peak)
+
+    def lost(self, metric: str, type: str | None = None) -> int:
+        """Deliveries that never came, which rank as infinitely late."""
+        return self._ledger.judge.tally.lost if metric == "delivery" and type is None else 0
+
+    def doubt(self, metric: str) -> str | None:
+        """Why a metric's figures cannot carry a verdict, if they cannot."""
+        if metric not in ("delivery", "activity"):
+            return None
+        histogram = self.histogram(metric)
+        if histogram is not None and histogram.negatives:
+            return (
+                f"{histogram.negatives} of {histogram.count} events arrived before the server's own timestamp: "
+                "its clock and the tester's disagree"
+            )
+        return None
+
+    def asked(self, metric: str) -> bool:
+        """True when the chosen users could produce the metric."""
+        if metric in _OF_EXECUTIONS:
+            return self._executes
+        if metric == "delivery":
+            return self._delivery_asked and (self._triggers or self._ledger.series.histogram("delivery") is not None)
+        if metric in (*_TALLIED, "trigger"):
+            return self._triggers
+        return True

@@ -1,0 +1,71 @@
+"""The whole run: what all processes reported, merged by addition, and what it comes to."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from typing import Any, Final
+
+from studio.verify.checks import CheckResult
+from studio.verify.judge import Judge
+
+from locust_eventsource.locust.connection_log import ConnectionHistory
+from locust_eventsource.measure.series import Series
+from studio.check_log import CheckLog
+
+SECOND_NS = 1_000_000_000
+
+GRACE_S: Final = 1.0
+"""A stream must have an event when it stays open this long after it."""
+
+
+class Ledger:
+    """One a run, in the local or the master process."""
+
+    def __init__(self, options: Namespace) -> None:
+        self.run_id: str = options.run_id
+        self.started_ns = time.time_ns()
+        self.ended_ns = 0
+        self.series = Series()
+        self.judge = Judge(settle_ns=int(options.settle * SECOND_NS), grace_ns=int(min(GRACE_S, options.settle) * SECOND_NS))
+        self.checks = CheckLog()
+        self.connections = ConnectionHistory()
+        self.cpu_percent: dict[str, float] = {}
+        self.internal_error = False
+        self.deleted = 0
+        self.left: list[dict[str, str]] = []
+
+    def add(self, worker: str, delta: dict[str, Any]) -> None:
+        """Add what a process took; words of an earlier run, or after the end, are passed over."""
+        if delta["run"] != self.run_id or self.ended_ns:
+            return
+        self.series.add(delta["measures"])
+        self.judge.add(worker, delta["events"])
+        self.checks.add(delta["checks"])
+        self.connections.add(worker, delta["connections"])
+        self.cpu_percent[worker] = max(self.cpu_percent.get(worker, 0.0), delta["cpu_percent"])
+        self.internal_error |= delta["internal_error"]
+        self.deleted += delta["deleted"]
+        self.left += delta["left"]
+
+    def settle(self) -> None:
+        """Judge the events that have settled by now."""
+        if not self.ended_ns:
+            self.judge.settle(time.time_ns())
+
+    def finish(self) -> None:
+        """No more will come: judge all that is left. Later calls do nothing."""
+        if not self.ended_ns:
+            self.judge.finish()
+            self.ended_ns = time.time_ns()
+            self._note_cleanup()
+
+    def _note_cleanup(self) -> None:
+        for task in self.left:
+            self.checks.failed("cleanup", f"task {task['task_id']} could not be deleted: {task['problem']}", **task)
+        if self.deleted and not self.left:
+            self.checks.passed("cleanup")
+
+    def check_results(self) -> list[CheckResult]:
+        """All checks: over the events of the run, and those that users made."""
+        return [*self.judge.checks(), *self.checks.results()]

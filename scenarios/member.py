@@ -1,0 +1,105 @@
+"""One process's part in a run: it feeds the run from the event hooks and reports when it is asked."""
+
+from __future__ import annotations
+
+from locust.runners import WorkerRunner
+
+import time
+from argparse import Namespace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import requests
+
+from locust_eventsource.locust.event_hooks import events
+from locust_eventsource.locust.loop_lag import probe
+from locust_eventsource.locust.pump import pump_of
+from scenarios.drain import ANSWER, ASK, Stage, respond
+from scenarios.run import Run, begin, last_run
+from studio.cleanup import delete_tasks
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+_SAMPLE_EVERY_S = 1.0
+
+
+class Member:
+    """Wires the hooks to whichever run is under way in this process."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._helpers: list[gevent.Greenlet[..., None]] = []
+        for name in ("connect", "first_event", "deliveries", "disconnect", "reconnect", "failure"):
+            getattr(events, name).add_listener(partial(self._forward, name))
+
+    @property
+    def run(self) -> Run | None:
+        """The run under way, or the last one."""
+        return last_run(self._environment)
+
+    def begin(self, options: Namespace) -> None:
+        """A test starts."""
+        gevent.killall(self._helpers, block=False)
+        run = begin(self._environment, options)
+        self._helpers = [gevent.spawn(probe, run.recorder), gevent.spawn(self._sample, run)]
+
+    def respond(self, stage: Stage) -> dict[str, Any]:
+        """Take part in one stage of the drain."""
+        assert self.run is not None, "a drain comes after a test's start"
+        return respond(self.run, stage, pump_of(self._environment).flush, self._clean)
+
+    def take(self) -> dict[str, Any] | None:
+        """What has come since the last report; None before the first test."""
+        return None if self.run is None else self.run.take()
+
+    def serve(self, runner: WorkerRunner) -> None:
+        """Report to the master: with Locust's own report every three seconds, and when it asks."""
+
+        def report(data: dict[str, Any], **_kwargs: object) -> None:
+            data["eventsource"] = self.take()
+
+        def asked(msg: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Locust's message type is untyped
+            delta = self.respond(msg.data["stage"])
+            if msg.data["stage"] == "clean":
+                runner._send_stats()
+            runner.send_message(ANSWER, {"number": msg.data["number"], "delta": delta})
+
+        def quitting(**_kwargs: object) -> None:
+            # Registered after the runner's own listener, so it runs before the runner says goodbye to the master.
+            if self.run is not None and not self.run.stopping.is_set():
+                self.respond("quiet")
+                self.respond("clean")
+                runner._send_stats()
+
+        self._environment.events.report_to_master.add_listener(report)
+        self._environment.events.quitting.add_listener(quitting)
+        runner.register_message(ASK, asked, concurrent=True)
+
+    def _clean(self, run: Run) -> None:
+        tasks = run.board.tasks()
+        if not tasks or not self._environment.host:
+            return
+        with requests.Session() as session:
+            session.verify = run.options.ca or not run.options.insecure
+            for header in run.options.header or ():
+                name, _, value = header.partition(":")
+                session.headers[name.strip()] = value.strip()
+            left = delete_tasks(self._environment.host, tasks, session, run.deleted_task)
+        run.left += [task._asdict() for task in left]
+
+    def _sample(self, run: Run) -> None:
+        while True:
+            run.sample()
+            gevent.sleep(_SAMPLE_EVERY_S - time.time() % _SAMPLE_EVERY_S)
+
+    def _forward(self, name: str, **arguments: object) -> None:
+        """Hand a hook's arguments to those parts of the run that listen to it."""
+        run = self.run
+        if run is None:
+            return
+        for part in (run.connections, run.observer):
+            listener = getattr(part, name, None)
+            if listener is not None:
+                listener(**arguments)

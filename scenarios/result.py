@@ -1,0 +1,225 @@
+"""The run as ``result.json`` has it (docs/result-schema.md)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from studio.verify.checks import CheckResult
+
+from config.options import chosen
+from locust_eventsource import __version__ as package_version
+from locust_eventsource.locust.stats_table import METHOD as EVENT_METHOD
+from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, PASS, exit_code
+from locust_eventsource.measure.histogram import summary
+from locust_eventsource.measure.verdicts import Row, Verdict
+from reports.model import (
+    Cleanup,
+    Connections,
+    Deliveries,
+    Figures,
+    Gap,
+    Health,
+    Metric,
+    ReasonCount,
+    RequestError,
+    RequestRecord,
+    Result,
+    VerdictOfRun,
+    check_record,
+    row_record,
+)
+from reports.model import Run as FactsOfRun
+from scenarios.ledger import Ledger
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+    from locust.stats import RequestStats
+
+CPU_WARNING_PERCENT: Final = 90.0
+
+RESULTS: Final[dict[int | None, str]] = {
+    PASS: "pass",
+    FAILED: "fail",
+    INCONCLUSIVE: "inconclusive",
+    INTERNAL_ERROR: "internal error",
+    None: "not asked",
+}
+
+
+def assemble(
+    environment: Environment,
+    ledger: Ledger,
+    rows: Sequence[Row],
+    *,
+    embedded: bool,
+    internal_error: bool,
+    user_classes: Sequence[str],
+) -> Result:
+    """The result document."""
+    options = environment.parsed_options
+    assert options is not None
+    checks = ledger.check_results()
+    code = exit_code(rows, checks, internal_error)
+    return Result(
+        run=_facts(environment, options, ledger, embedded=embedded, user_classes=user_classes),
+        verdict=VerdictOfRun(RESULTS[code], code, _sentence(code, rows, checks)),
+        rows=[row_record(row) for row in rows],
+        checks=[check_record(check) for check in checks],
+        metrics=_metrics(ledger),
+        deliveries=_deliveries(ledger),
+        connections=_connections(ledger),
+        requests=_requests(environment.stats),
+        errors=_errors(environment.stats),
+        health=_health(ledger),
+        cleanup=Cleanup(ledger.deleted, [f"{task['task_id']} ({task['problem']})" for task in ledger.left]),
+        notes=_notes(ledger, options, embedded=embedded),
+    )
+
+
+def _facts(
+    environment: Environment, options: Namespace, ledger: Ledger, *, embedded: bool, user_classes: Sequence[str]
+) -> FactsOfRun:
+    runner = environment.runner
+    return FactsOfRun(
+        id=ledger.run_id,
+        started=_rfc3339(ledger.started_ns),
+        ended=_rfc3339(ledger.ended_ns or time.time_ns()),
+        duration_s=round(((ledger.ended_ns or time.time_ns()) - ledger.started_ns) / 1e9, 3),
+        host=str(environment.host),
+        embedded=embedded,
+        embedded_options=" ".join(_embedded_options(options)) if embedded else None,
+        locust=version("locust"),
+        package=package_version,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.release()}, {os.cpu_count()} processors",
+        users=runner.target_user_count if runner else None,
+        spawn_rate=options.spawn_rate,
+        run_time=f"{options.run_time} s" if options.run_time else None,
+        processes=max(1, len(ledger.cpu_percent)),
+        user_classes=list(user_classes),
+        options=chosen(options),
+    )
+
+
+def _embedded_options(options: Namespace) -> list[str]:
+    words = [f"--fault {fault}" for fault in options.fault or ()]
+    if options.replay:
+        words.append(f"--replay {options.replay}")
+    return words + (["--rebase"] if options.rebase else [])
+
+
+def _rfc3339(at_ns: int) -> str:
+    return datetime.fromtimestamp(at_ns / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _sentence(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResult]) -> str:
+    if code == INTERNAL_ERROR:
+        return "The tester itself had an internal error, so nothing here can be relied on; see the log."
+    failed = [row.expression for row in rows if row.verdict == Verdict.FAIL]
+    broken = [check.name for check in checks if check.verdict == "fail"]
+    if code == FAILED:
+        parts = [f"missed: {', '.join(failed)}"] if failed else []
+        parts += [f"checks failed: {', '.join(broken)}"] if broken else []
+        return f"The service did not meet its targets; {'; '.join(parts)}."
+    if code == INCONCLUSIVE:
+        open_rows = [row.expression for row in rows if row.verdict == Verdict.INCONCLUSIVE]
+        open_checks = [check.name for check in checks if check.verdict == "unknown"]
+        return f"The evidence does not carry a verdict on: {', '.join(open_rows + open_checks)}."
+    if code is None:
+        return "No targets were asked for."
+    judged = sum(row.verdict == Verdict.PASS for row in rows)
+    return f"All {judged} targets are met, and every event of the run is accounted for."
+
+
+def _metrics(ledger: Ledger) -> dict[str, Metric]:
+    metrics: dict[str, Metric] = {}
+    for name in ledger.series.metrics():
+        histogram = ledger.series.histogram(name)
+        if histogram is None:
+            continue
+        lost = ledger.judge.tally.lost if name == "delivery" else 0
+        types = {
+            event_type: Figures(**summary(typed))
+            for event_type in ledger.series.types(name)
+            if (typed := ledger.series.histogram(name, event_type)) is not None
+        }
+        metrics[name] = Metric(**summary(histogram, lost), types=types)
+    return metrics
+
+
+def _deliveries(ledger: Ledger) -> Deliveries:
+    counter = ledger.series.counter
+    import dataclasses
+    known = {f.name for f in dataclasses.fields(Deliveries)}
+    return Deliveries(**{k:v for k,v in dict(
+        **ledger.judge.tally.as_dict(),
+        history=counter("history"),
+        replay_unavailable=counter("replay_unavailable"),
+        coalesced=counter("coalesced"),
+        kernel_stamps=counter("stamps_kernel"),
+        user_stamps=counter("stamps_user"),
+    ).items() if k in known})
+
+
+def _connections(ledger: Ledger) -> Connections:
+    facts = ledger.connections.as_result(ledger.started_ns)
+    facts["gaps"] = [Gap(**gap) for gap in facts["gaps"]]
+    facts["errors"] = [ReasonCount(**error) for error in facts["errors"]]
+    return Connections(**facts)
+
+
+def _requests(stats: RequestStats) -> list[RequestRecord]:
+    return [
+        RequestRecord(
+            method=entry.method,
+            name=entry.name,
+            count=entry.num_requests,
+            failures=entry.num_failures,
+            p50_ms=entry.get_response_time_percentile(0.5),
+            p99_ms=entry.get_response_time_percentile(0.99),
+            max_ms=round(entry.max_response_time, 3),
+        )
+        for _, entry in sorted(stats.entries.items())
+        if entry.method != EVENT_METHOD
+    ]
+
+
+def _errors(stats: RequestStats) -> list[RequestError]:
+    return [
+        RequestError(error.method, error.name, str(error.error), error.occurrences) for error in stats.errors.values()
+    ]
+
+
+def _health(ledger: Ledger) -> Health:
+    highest = max(ledger.cpu_percent.values(), default=0.0)
+    warnings = []
+    if highest >= CPU_WARNING_PERCENT:
+        warnings.append(f"a tester process used {highest:.0f} % of a processor: spread the load with --processes")
+    return Health(highest, resource.getrlimit(resource.RLIMIT_NOFILE)[0], warnings)
+
+
+def _notes(ledger: Ledger, options: Namespace, *, embedded: bool) -> list[str]:
+    notes = []
+    counter = ledger.series.counter
+    user_stamps = counter("stamps_user")
+    if user_stamps:
+        notes.append(
+            f"{user_stamps} arrivals were stamped in user space, because the kernel gave no stamp: "
+            "their latency includes the tester's own lag."
+        )
+    if not embedded:
+        notes.append(
+            "Delivery compares the server's clock with the tester's. Their offset is not estimated: "
+            "run the tester on the server's machine, or keep both clocks disciplined and read delivery with that error."
+        )
+    if options.replay:
+        notes.append("The streams played a recording; events of a recording are nobody's loss and are not verified.")
+    return notes

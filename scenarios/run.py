@@ -1,0 +1,138 @@
+"""One run as one process sees it: its measures, its captured events, its checks and its tasks."""
+
+from __future__ import annotations
+
+from locust import log as locust_log
+
+import os
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from gevent.event import Event as Signal
+from studio.verify.actions import Action
+from studio.verify.capture import Capture
+
+from locust_eventsource.locust.connection_log import ConnectionLog
+from locust_eventsource.measure.recorder import Recorder
+from studio.check_log import CheckLog
+from studio.contract import Envelope, EventType
+from studio.observer import StudioObserver
+from studio.task_board import TaskBoard
+from studio.trigger_clock import TriggerClock
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+
+class Run:
+    """What one process gathers during one test run."""
+
+    def __init__(self, environment: Environment, options: Namespace) -> None:
+        self.environment = environment
+        self.options = options
+        self.mark = f"[{options.run_id} {os.getpid():x}"
+        self.recorder = Recorder()
+        self.capture = Capture()
+        self.checks = CheckLog()
+        self.triggers = TriggerClock()
+        self.board = TaskBoard()
+        self.connections = ConnectionLog(self.recorder)
+        self.observer = StudioObserver(
+            self.recorder,
+            self.capture,
+            self.checks,
+            self.triggers,
+            environment.stats,
+            aliases=dict(alias.split("=", 1) for alias in options.event_alias or ()),
+            delivery_asked=not options.replay or options.rebase,
+            first_sight=self._first_sight,
+        )
+        self.stopping = Signal()
+        self._titles = count(1)
+        self._busy = 0
+        self._cpu_percent = 0.0
+        self.left: list[dict[str, str]] = []
+        self.deleted = 0
+
+    def title(self, title: str) -> str:
+        """The title with the run's mark, unique in the run."""
+        return f"{title} {self.mark} {next(self._titles)}]"
+
+    def acted(self, action: Action) -> None:
+        """A REST call was answered, or was not."""
+        self.capture.acted(action)
+        if action.kind == "create" and action.acknowledged:
+            self.board.adopt(action.task_id, action.title)
+        elif action.kind == "delete" and action.acknowledged:
+            self.deleted_task(action.task_id)
+
+    def deleted_task(self, task_id: str) -> None:
+        """A task of the run is gone from the server."""
+        self.board.forget(task_id)
+        self.deleted += 1
+
+    def _first_sight(self, envelope: Envelope) -> None:
+        title = str(envelope.fields.get("title", ""))
+        if envelope.type == EventType.TASK_CREATED and self.mark in title:
+            self.board.adopt(envelope.task_id, title)
+        self.board.update(envelope)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """A trigger or an execution is under way: the end of the run waits for it."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    @property
+    def idle(self) -> bool:
+        """True when no trigger and no execution is under way."""
+        return self._busy == 0
+
+    def sample(self) -> None:
+        """Once a second: open connections and the processor time."""
+        self.connections.sample(time.time_ns() // 1_000_000_000)
+        runner = self.environment.runner
+        self._cpu_percent = max(self._cpu_percent, runner.current_cpu_usage if runner else 0.0)
+
+    def take(self) -> dict[str, Any]:
+        """What has come since the last call, fit for a message between processes."""
+        deleted, self.deleted = self.deleted, 0
+        left, self.left = self.left, []
+        return {
+            "run": self.options.run_id,
+            "measures": self.recorder.take(),
+            "events": self.capture.take(time.time_ns()),
+            "checks": self.checks.take(),
+            "connections": self.connections.take(),
+            "cpu_percent": self._cpu_percent,
+            "internal_error": locust_log.unhandled_greenlet_exception,
+            "deleted": deleted,
+            "left": left,
+        }
+
+
+_runs: WeakKeyDictionary[Environment, Run] = WeakKeyDictionary()
+
+
+def begin(environment: Environment, options: Namespace) -> Run:
+    """Start a new run in this process; it replaces the one before."""
+    run = _runs[environment] = Run(environment, options)
+    return run
+
+
+def run_of(environment: Environment) -> Run:
+    """The process's run; users call this, so a test has been started."""
+    return _runs[environment]
+
+
+def last_run(environment: Environment) -> Run | None:
+    """The process's run, or None before the first test."""
+    return _runs.get(environment)

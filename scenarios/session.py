@@ -1,0 +1,175 @@
+"""The composition root: the only place that knows options, Studio, checks and reports together.
+
+Importing any scenario installs it once. Locust fires, in a local run or on the master: ``init`` (once),
+``test_start``, ``test_stopping``, ``test_stop`` (once a run), ``quitting`` and ``quit`` (once). On a worker the same,
+but the run is judged on the master only.
+"""
+
+from __future__ import annotations
+
+from locust import events as locust_events
+from locust import log as locust_log
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+
+import logging
+import sys
+import uuid
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from config.options import add_options
+from config.preflight import Refusal, check
+from locust_eventsource.locust.stats_table import install_fine_buckets
+from scenarios.conductor import Conductor
+from scenarios.member import Member
+from scenarios.workers import ignore_first_interrupt
+from studio.embedded import EmbeddedStudio, EmbeddedStudioError
+
+if TYPE_CHECKING:
+    from locust.argument_parser import LocustArgumentParser
+    from locust.env import Environment
+    from locust.web import WebUI
+
+logger = logging.getLogger(__name__)
+
+
+class Session:
+    """What one process sets up for all the runs it carries."""
+
+    def __init__(self) -> None:
+        self._checked = False
+        self._studio: EmbeddedStudio | None = None
+        self._member: Member | None = None
+        self._conductor: Conductor | None = None
+
+    def declare_options(self, parser: LocustArgumentParser, **_kwargs: object) -> None:
+        """Listener of ``init_command_line_parser``, which Locust fires for every parser that it makes."""
+        add_options(parser)
+        parse = parser.parse_args
+
+        def parse_and_check(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - argparse's own signature
+            options = parse(*args, **kwargs)
+            self._check_once(options)
+            return options
+
+        # Locust forks for --processes right after it has parsed: refusing here keeps one line one line.
+        parser.parse_args = parse_and_check
+
+    def _check_once(self, options: Namespace) -> None:
+        if self._checked:
+            return
+        self._checked = True
+        try:
+            check(options, sys.argv[1:])
+        except Refusal as refusal:
+            sys.stderr.write(f"locust: error: {refusal}\n")
+            sys.exit(refusal.exit_code)
+
+    def init(self, environment: Environment, runner: object, web_ui: WebUI | None, **_kwargs: object) -> None:
+        """Listener of ``init``: the process knows by now which part it plays."""
+        install_fine_buckets()
+        self._member = Member(environment)
+        if isinstance(runner, WorkerRunner):
+            self._member.serve(runner)
+            ignore_first_interrupt(environment)
+            return
+        assert isinstance(runner, LocalRunner | MasterRunner)
+        options = environment.parsed_options
+        assert options is not None
+        if not environment.host:
+            self._studio = self._start_studio(options)
+            environment.host = self._studio.url
+        self._choose_users(environment, options)
+        self._conductor = Conductor(environment, self._member, self._studio)
+        if web_ui is not None:
+            self._conductor.add_tab(web_ui)
+
+    def _start_studio(self, options: Namespace) -> EmbeddedStudio:
+        arguments = ["--turn-ms", str(options.turn_ms), "--seed", str(options.studio_seed)]
+        arguments += [part for fault in options.fault or () for part in ("--fault", fault)]
+        if options.replay:
+            arguments += ["--replay", options.replay, "--speed", str(options.replay_speed)]
+            arguments += ["--rebase"] if options.rebase else []
+        try:
+            studio = EmbeddedStudio.start(arguments)
+        except EmbeddedStudioError as error:
+            sys.stderr.write(f"locust: error: the embedded Studio did not start: {error}\n")
+            sys.exit(2)
+        logger.info("The embedded Studio serves %s (process %d)", studio.url, studio.pid)
+        return studio
+
+    def _choose_users(self, environment: Environment, options: Namespace) -> None:
+        if options.executions is None:
+            options.executions = 1 if self._studio else 0
+        for user_class in list(environment.user_classes):
+            wanted = getattr(user_class, "wanted", None)
+            number = wanted(options) if wanted else None
+            if number == 0:
+                environment.user_classes.remove(user_class)
+            elif number is not None:
+                user_class.fixed_count = number
+        if not environment.user_classes:
+            sys.stderr.write("locust: error: no user is left to run; ask for --executions 1, or name another class\n")
+            sys.exit(2)
+
+    def test_start(self, environment: Environment, **_kwargs: object) -> None:
+        """Listener of ``test_start``."""
+        options = environment.parsed_options
+        assert options is not None and self._member is not None
+        if self._conductor is not None:
+            options.run_id = f"lt-{uuid.uuid4().hex[:8]}"
+        self._member.begin(options)
+        if self._conductor is not None:
+            self._conductor.begin(options)
+
+    def test_stopping(self, **_kwargs: object) -> None:
+        """Listener of ``test_stopping``: the streams still live, so this is where the run drains."""
+        if self._conductor is not None:
+            self._conductor.drain()
+
+    def test_stop(self, environment: Environment, **_kwargs: object) -> None:
+        """Listener of ``test_stop``: in the web UI the results can be looked at now."""
+        if self._conductor is not None and environment.web_ui is not None:
+            self._conductor.write_results()
+
+    def quitting(self, environment: Environment, **_kwargs: object) -> None:
+        """Listener of ``quitting``.
+
+        It is registered at import, and Locust fires this event in reverse order, so the runner has already quit and
+        the workers' last statistics are in.
+        """
+        if self._conductor is None:
+            if not locust_log.unhandled_greenlet_exception:
+                environment.process_exit_code = 0
+            return
+        if isinstance(environment.runner, LocalRunner):
+            environment.runner.quit()
+        try:
+            self._conductor.conclude()
+        finally:
+            if self._studio is not None:
+                self._studio.stop()
+
+    def quit(self, **_kwargs: object) -> None:
+        """Listener of ``quit``, after Locust has printed its own tables."""
+        if self._conductor is not None:
+            self._conductor.print_verdict()
+
+
+_session = Session()
+_installed = False
+
+
+def install() -> None:
+    """Listen to Locust's events; later calls do nothing."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    locust_events.init_command_line_parser.add_listener(_session.declare_options)
+    locust_events.init.add_listener(_session.init)
+    locust_events.test_start.add_listener(_session.test_start)
+    locust_events.test_stopping.add_listener(_session.test_stopping)
+    locust_events.test_stop.add_listener(_session.test_stop)
+    locust_events.quitting.add_listener(_session.quitting)
+    locust_events.quit.add_listener(_session.quit)

@@ -1,0 +1,83 @@
+"""What all users of the Studio share: the global stream, the REST API and the options."""
+
+from __future__ import annotations
+
+from locust import HttpUser
+
+import json
+from argparse import Namespace
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import requests
+
+from locust_eventsource.locust.user import EventSourceUser
+from locust_eventsource.stream import EventStream, StreamSettings
+from scenarios.run import run_of
+from scenarios.session import install
+from studio.api import StudioApi
+from studio.contract import EVENTS_PATH
+
+
+class TaskDefinition(NamedTuple):
+    """A task to create, as the tasks file has it."""
+
+    title: str
+    description: str
+
+
+@cache
+def task_definitions(path: str) -> tuple[TaskDefinition, ...]:
+    """The tasks of a tasks file, which the options have already checked."""
+    return tuple(
+        TaskDefinition(task["title"], task["description"]) for task in json.loads(Path(path).read_text("utf-8"))
+    )
+
+
+class StudioUser(EventSourceUser, HttpUser):
+    """A user that holds the global stream and can call the REST API."""
+
+    abstract = True
+
+    def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust's own signature is untyped
+        super().__init__(environment)
+        self.load = run_of(environment)
+        options = self.load.options
+        self.stream_settings = StreamSettings(
+            idle_timeout_s=options.idle_timeout,
+            connect_timeout_s=options.connect_timeout,
+            ca=options.ca,
+            verify=not options.insecure,
+        )
+        self.client.verify = options.ca or not options.insecure
+        self.client.headers.update(self.headers)
+        self.api = StudioApi(self.client, self.load.acted)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that ``--header`` asks for."""
+        pairs = (header.partition(":") for header in self.load.options.header or ())
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    @classmethod
+    def wanted(cls, options: Namespace) -> int | None:
+        """How many users of this class the options ask for; None leaves it to Locust's weights."""
+        return None
+
+    def on_start(self) -> None:
+        """Hold the global stream."""
+        self.open_global()
+
+    def open_global(self, task_ids: str = "") -> EventStream:
+        """Open the global stream, filtered when task ids are given, and have every event of it accounted for."""
+        parameters = {"task_ids": task_ids} if task_ids else None
+        request = requests.Request("GET", EVENTS_PATH, params=parameters, headers=self.headers)
+        stream = self.open_stream(request, name=EVENTS_PATH + ("?task_ids=[ids]" if task_ids else ""), start=False)
+        group = frozenset(filter(None, (part.strip() for part in task_ids.split(",")))) if task_ids else None
+        self.load.observer.follow_global(stream, group)
+        stream.start()
+        return stream
+
+
+install()
