@@ -7,6 +7,7 @@ The global stream ``GET /api/events`` carries envelopes ``{"id", "timestamp", "e
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -125,6 +126,9 @@ def _detail(event_type: str, fields: dict[str, Any]) -> str:
     return ""
 
 
+_TIMESTAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+
+
 @lru_cache(maxsize=64)
 def _second_ns(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -135,13 +139,15 @@ def parse_timestamp(text: str) -> tuple[int, int]:
 
     Raises ``ValueError`` when the text is not a UTC timestamp with 0 to 9 fraction digits.
     """
-    if not text.endswith("Z"):
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
         raise ValueError(f"not an RFC 3339 UTC timestamp: {text!r}")
-    second, _, fraction = text[:-1].partition(".")
-    if len(fraction) > 9 or (fraction and not fraction.isdigit()):
-        raise ValueError(f"not an RFC 3339 UTC timestamp: {text!r}")
-    nanoseconds = int(fraction.ljust(9, "0")) if fraction else 0
-    return _second_ns(second) + nanoseconds, int(10 ** (9 - len(fraction)))
+    second, fraction = match[1], match[2] or ""
+    nanoseconds = int(fraction.ljust(9, "0"))
+    try:
+        return _second_ns(second) + nanoseconds, int(10 ** (9 - len(fraction)))
+    except ValueError as error:
+        raise ValueError(f"not an RFC 3339 UTC timestamp: {text!r}: {error}") from None
 
 
 def parse_envelope(data: str) -> Envelope:

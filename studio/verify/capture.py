@@ -9,9 +9,9 @@ from typing import Any
 from studio.contract import Envelope
 from studio.verify.actions import Action
 from studio.verify.bitmaps import to_bytes
+from studio.verify.horizons import SECOND_NS, forget_after_ns
 from studio.verify.slots import Group, SlotTable
 
-SECOND_NS = 1_000_000_000
 WINDOW = 32
 """How many later events an overtaken one is compared with; those further away say the same."""
 
@@ -75,16 +75,15 @@ class _Seen:
 class Capture:
     """Everything one process has to say about streams, arrivals and calls; streams are numbered by the caller.
 
-    Events are kept while they are young (``keep_ns``) or among the last ``max_events``, so that a second arrival is
-    recognised; the slot of a closed stream is kept for ``slot_keep_ns``, so that a reconnect finds what it had.
+    Events are kept for ``settle_ns`` (as the judge has it) and longer, and as long as they are among the last
+    ``max_events``, so that a second arrival is recognised. A closed stream keeps its place until nothing that it could
+    have had is judged any more, so that a reconnect finds what it had.
     """
 
-    def __init__(
-        self, *, keep_ns: int = 15 * SECOND_NS, slot_keep_ns: int = 60 * SECOND_NS, max_events: int = 4096
-    ) -> None:
-        self._keep_ns = keep_ns
+    def __init__(self, *, settle_ns: int = 5 * SECOND_NS, max_events: int = 4096) -> None:
+        self._keep_ns = 3 * settle_ns
         self._max_events = max_events
-        self._slots = SlotTable(slot_keep_ns)
+        self._slots = SlotTable(forget_after_ns(settle_ns))
         self._streams = self._slots.by_stream
         self._seen: dict[str, _Seen] = {}
         self._ordered: list[tuple[int, str]] = []

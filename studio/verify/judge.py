@@ -11,6 +11,7 @@ from studio.verify import evidence
 from studio.verify.actions import Action, action_from_row
 from studio.verify.bitmaps import from_bytes, overlap, total, without
 from studio.verify.checks import CheckResult, delivery_checks
+from studio.verify.horizons import SECOND_NS, forget_after_ns, freeze_after_ns
 from studio.verify.ordering import Verdict, Votes
 from studio.verify.ownership import TaskLog
 from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_row
@@ -18,9 +19,6 @@ from studio.verify.tally import Tally
 from studio.verify.timeline import Timeline
 from studio.verify.weighing import misdirected, put_late, watched, weigh, weigh_unseen, window
 
-SECOND_NS: Final = 1_000_000_000
-_FROZEN_NS: Final = 45 * SECOND_NS
-_FORGET_NS: Final = 60 * SECOND_NS
 _MAX_ATTEMPTS: Final = 1000
 _END_OF_TIME: Final = 1 << 63
 
@@ -30,8 +28,8 @@ class Judge:
 
     An event is judged ``settle_ns`` after it came (or its call was answered), once every worker has reported that far,
     and judged anew when something is learnt that bears on it, so the tally does not depend on when deltas come. A
-    worker that has not reported for ``patience_ns`` is not waited for. At an age of 45 s an event is no longer judged
-    anew (late arrivals still count); at 60 s it is forgotten, unless it is among the last ``max_events``.
+    worker that has not reported for ``patience_ns`` is not waited for. An old event (see ``horizons``) is not judged
+    anew, though late arrivals still count, and it is forgotten unless it is among the last ``max_events``.
     """
 
     def __init__(
@@ -48,6 +46,8 @@ class Judge:
         self._settle_ns = settle_ns
         self._grace_ns = grace_ns
         self._patience_ns = patience_ns
+        self._frozen_ns = freeze_after_ns(settle_ns)
+        self._forget_ns = forget_after_ns(settle_ns)
         self._max_events = max_events
         self._workers: dict[str, Timeline] = {}
         self._records: dict[str, EventRecord] = {}
@@ -174,7 +174,7 @@ class Judge:
         heapq.heappush(self._queue, (due_ns, task_id))
 
     def _is_frozen(self, record: EventRecord) -> bool:
-        return record.outcome is not None and record.first_ns + _FROZEN_NS < self._horizon_ns
+        return record.outcome is not None and record.first_ns + self._frozen_ns < self._horizon_ns
 
     def _judge_due(self, horizon_ns: int) -> None:
         due: dict[str, None] = {}
@@ -199,7 +199,7 @@ class Judge:
                 self._find(log, action, self._records[found[action]])
             else:
                 self._miss(log, action, horizon_ns)
-        log.forget_actions(self._horizon_ns - _FORGET_NS)
+        log.forget_actions(self._horizon_ns - self._forget_ns)
         self._drop_if_over(log)
 
     def _judge_record(self, log: TaskLog, record: EventRecord, reason: str, horizon_ns: int) -> None:
@@ -265,7 +265,7 @@ class Judge:
         """Nobody saw an owed event: every stream that was open for it lost it."""
         due_ns = action.answered_ns + self._settle_ns
         before = log.unseen[action]
-        if before is not None and due_ns + _FROZEN_NS < self._horizon_ns:
+        if before is not None and due_ns + self._frozen_ns < self._horizon_ns:
             return
         if due_ns > horizon_ns:
             self._enqueue(due_ns, log.task_id)
@@ -314,7 +314,7 @@ class Judge:
         return log.matches.get(record.id) if log is not None else None
 
     def _forget(self) -> None:
-        limit_ns = self._horizon_ns - _FORGET_NS
+        limit_ns = self._horizon_ns - self._forget_ns
         for timeline in self._workers.values():
             timeline.forget(limit_ns)
         while len(self._records) > self._max_events:
@@ -331,9 +331,11 @@ class Judge:
         """Forget a task of which nothing more is to be expected once its last event is forgotten."""
         if log.records:
             return
-        if log.since_ns is None or (log.finished_ns is not None and log.finished_ns + _FORGET_NS < self._horizon_ns):
+        if log.since_ns is None or (
+            log.finished_ns is not None and log.finished_ns + self._forget_ns < self._horizon_ns
+        ):
             del self._logs[log.task_id]
             for session_id in log.sessions:
                 self._sessions.pop(session_id, None)
         elif log.finished_ns is not None:
-            self._enqueue(log.finished_ns + _FORGET_NS + 1, log.task_id)
+            self._enqueue(log.finished_ns + self._forget_ns + 1, log.task_id)
