@@ -1,7 +1,7 @@
 """Server-Sent Events for Locust, and for the command line.
 
 The names below are loaded when they are first used, so that importing the package costs nothing and does not import
-Locust; only `EventSourceUser` does.
+Locust; only `EventSourceUser` and `events` do.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
         ProtocolError,
         RefusedResponse,
     )
+    from locust_eventsource.locust.event_hooks import events
     from locust_eventsource.locust.user import EventSourceUser
     from locust_eventsource.protocol.event import Event
     from locust_eventsource.protocol.reconnect import ReconnectPolicy
     from locust_eventsource.stream import EventStream
     from locust_eventsource.stream_types import Arrival, ConnectTiming, StateChange, StreamListener, StreamSettings
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Arrival",
@@ -52,6 +55,7 @@ __all__ = [
     "StateChange",
     "StreamListener",
     "StreamSettings",
+    "events",
 ]
 
 _HOMES = {
@@ -64,6 +68,7 @@ _HOMES = {
     "StateChange": "stream_types",
     "StreamListener": "stream_types",
     "StreamSettings": "stream_types",
+    "events": "locust.event_hooks",
 }
 
 

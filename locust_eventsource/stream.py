@@ -23,7 +23,7 @@ from locust_eventsource.stream_types import (
     StreamListener,
     StreamSettings,
 )
-from locust_eventsource.transport.request import describe
+from locust_eventsource.transport.request import HttpRequest, describe
 from locust_eventsource.transport.stamps import StampSource
 from locust_eventsource.transport.target import parse_target
 from locust_eventsource.transport.tls import client_context
@@ -89,7 +89,7 @@ class EventStream:
 
     def __init__(
         self,
-        request: requests.Request | requests.PreparedRequest | str,
+        request: requests.Request | requests.PreparedRequest | HttpRequest | str,
         *,
         listener: StreamListener | None = None,
         settings: StreamSettings | None = None,

@@ -243,7 +243,7 @@ class ScriptedServer:
     def _accept(self) -> None:
         try:
             while not self._stopping:
-                fd, _ = self._listener._accept()
+                fd, _ = self._listener._accept()  # type: ignore[attr-defined]
                 sock = _socket.socket(fileno=fd)
                 sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
                 self.connections += 1
