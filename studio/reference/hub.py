@@ -58,13 +58,14 @@ class ReplayBuffer:
 
 
 def _reason(last_event_id: str) -> str:
+    """Why nothing can be replayed: ``unknown`` ids were never given out, or have left the buffer."""
     if not last_event_id:
-        return "empty: a Last-Event-ID names the last event received"
+        return "empty"
     try:
         uuid.UUID(last_event_id)
     except ValueError:
-        return "malformed: an event id is a UUID"
-    return "unknown: no event in the buffer has this id"
+        return "malformed"
+    return "unknown"
 
 
 class _FaultyDelivery:
