@@ -69,7 +69,7 @@ class EventStreamDecoder:
         return events
 
     def end(self) -> None:
-        """The body ended: an event that no blank line has completed is discarded with its id. A next body may follow."""
+        """The body ended: an event that no blank line has completed is dropped with its id. A next body may follow."""
         self._line_ends = LineEnds()
         self._lines.discard()
         self._block = BlockBuilder(self._max_event_bytes)
