@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from typing import Any, Final
 
-from studio.contract import EventKey, EventType
+from studio.contract import EventType
 from studio.verify import evidence
 from studio.verify.actions import Action, action_from_row
 from studio.verify.bitmaps import from_bytes, overlap, total, without
+from studio.verify.causality import UnansweredCreates, unexpected_reasons
 from studio.verify.checks import CheckResult, delivery_checks
 from studio.verify.horizons import SECOND_NS, forget_after_ns, freeze_after_ns
 from studio.verify.ordering import Verdict, Votes
@@ -17,9 +17,8 @@ from studio.verify.ownership import TaskLog
 from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_row
 from studio.verify.tally import Tally
 from studio.verify.timeline import Timeline
-from studio.verify.weighing import misdirected, put_late, watched, weigh, weigh_unseen, window
+from studio.verify.weighing import misdirected, put_late, weigh, weigh_unseen, window
 
-_MAX_ATTEMPTS: Final = 1000
 _END_OF_TIME: Final = 1 << 63
 
 
@@ -53,7 +52,7 @@ class Judge:
         self._records: dict[str, EventRecord] = {}
         self._logs: dict[str, TaskLog] = {}
         self._sessions: dict[str, str] = {}
-        self._attempts: deque[Action] = deque(maxlen=_MAX_ATTEMPTS)
+        self._attempts = UnansweredCreates()
         self._queue: list[tuple[int, str]] = []
         self._votes = Votes()
         self._offenders = evidence.Offenders(max_offenders)
@@ -86,8 +85,10 @@ class Judge:
         for timeline in self._workers.values():
             timeline.silent = now_ns - timeline.heard_ns > self._patience_ns
         heard = [timeline.heard_ns for timeline in self._workers.values() if not timeline.silent]
-        self._horizon_ns = max(self._horizon_ns, min(heard, default=now_ns))
-        self._judge_due(self._horizon_ns)
+        horizon_ns = max(self._horizon_ns, min(heard, default=now_ns))
+        self._judge_due(horizon_ns)
+        # What came since the last call was taken in by the old horizon, so it is judged by the old one, too.
+        self._horizon_ns = horizon_ns
         self._forget()
 
     def finish(self) -> None:
@@ -119,7 +120,7 @@ class Judge:
     def _add_action(self, action: Action) -> None:
         self._calls += 1
         if not action.task_id:
-            self._attempts.append(action)
+            self._attempts.add(action)
             for record in self._records.values():
                 if record.type == EventType.TASK_CREATED and record.title == action.title:
                     self._enqueue(self._horizon_ns, record.task_id)
@@ -187,9 +188,9 @@ class Judge:
             self._put_reordered(verdict)
 
     def _judge_task(self, log: TaskLog, horizon_ns: int) -> None:
-        self._adopt(log)
+        self._attempts.adopt(log)
         matches = log.match()
-        reasons = self._follow(log)
+        reasons = unexpected_reasons(self._workers, log, self._sessions)
         for record in log.records:
             if record.judged != log.version and not self._is_frozen(record):
                 self._judge_record(log, record, reasons.get(record.id, ""), horizon_ns)
@@ -227,31 +228,6 @@ class Judge:
         if wrong:
             return outcome._replace(reason="it came on streams whose filter keeps the task out", wrong_streams=wrong)
         return outcome
-
-    def _follow(self, log: TaskLog) -> dict[str, str]:
-        """Walk through the task's life; event id -> why it is unexpected."""
-        reasons: dict[str, str] = {}
-        life = log.base.copy()
-        previous_ns = log.base_ns or log.since_ns or 0
-        for record in sorted(filter(log.owns, log.records), key=lambda r: r.order):
-            blind = not watched(self._workers, log.task_id, previous_ns, record.first_ns)
-            causes = log.causes(record, blind, self._sessions.get(record.detail, ""))
-            reasons[record.id] = life.follow(record, causes)
-            previous_ns = max(previous_ns, record.first_ns)
-        return reasons
-
-    def _adopt(self, log: TaskLog) -> None:
-        """A create without an answer is known again by the title that its event tells."""
-        if log.since_ns is not None:
-            return
-        for record in log.records:
-            for attempt in self._attempts:
-                told = record.type == EventType.TASK_CREATED and record.title == attempt.title
-                if told and attempt.sent_ns <= record.first_ns:
-                    self._attempts.remove(attempt)
-                    key = EventKey(log.task_id, EventType.TASK_CREATED, "")
-                    log.add_action(attempt._replace(task_id=log.task_id, key=key))
-                    return
 
     def _find(self, log: TaskLog, action: Action, record: EventRecord) -> None:
         """An owed event came after all."""

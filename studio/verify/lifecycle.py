@@ -29,7 +29,7 @@ class Causes(NamedTuple):
     aimed: frozenset[str]
     """Statuses that unacknowledged calls aimed at."""
     reached: frozenset[str]
-    """Statuses that acknowledged calls reached without an event that anybody saw."""
+    """Statuses that acknowledged calls reached, where no event so far told it."""
     blind: bool
     """No stream watched the task since the event before: what came in between is not known."""
     session_of: str

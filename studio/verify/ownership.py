@@ -78,6 +78,10 @@ class TaskLog:
         """Whether the event is the run's: it came after the run's first call upon the task."""
         return self.since_ns is not None and record.first_ns >= self.since_ns
 
+    def is_over(self, before_ns: int) -> bool:
+        """Whether nothing more is to be expected: not the run's, or finished before ``before_ns``."""
+        return self.since_ns is None or (self.finished_ns is not None and self.finished_ns < before_ns)
+
     def match(self) -> dict[str, Action]:
         """Which call stands behind which event; acknowledged calls come first, attempts take what is left."""
         if self._matched_version != self.version:
@@ -101,13 +105,14 @@ class TaskLog:
         """What stands behind an event, for the lifecycle to judge."""
         before = self._before(record.first_ns)
         executes = [a for a in before if a.kind == "execute"]
+        told = {self.matches[r.id] for r in self.records if r.id in self.matches and r.order <= record.order}
         return Causes(
             matched=record.id in self.matches,
             executed=self.base.executed or bool(executes),
             open_executes=self.base.open_executes + sum(not a.acknowledged for a in executes),
             sessions=self.base.known | {a.session_id for a in executes if a.session_id},
             aimed=frozenset(a.target for a in before if not a.acknowledged and a.target),
-            reached=frozenset(a.target for a in before if a in self.unseen and a.target),
+            reached=frozenset(a.target for a in before if a.acknowledged and a.target and a not in told),
             blind=blind,
             session_of=session_of,
         )

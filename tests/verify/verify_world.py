@@ -118,24 +118,18 @@ class World:
             self.capture(stream).arrived(stream, event, at_ns, replayed=replayed)
 
     def created(
-        self, task_id: str, at: float, *streams: int, title: str = "", **options: Unpack[ArrivalOptions]
+        self, task_id: str, at: float, *streams: int, title: str = "", **how: Unpack[ArrivalOptions]
     ) -> Envelope:
         return self._send("task.created", task_id, at, streams, how, title=title)
 
-    def status(
-        self, task_id: str, change: str, at: float, *streams: int, **options: Unpack[ArrivalOptions]
-    ) -> Envelope:
+    def status(self, task_id: str, change: str, at: float, *streams: int, **how: Unpack[ArrivalOptions]) -> Envelope:
         before, _, after = change.partition(">")
         return self._send("task.status_changed", task_id, at, streams, how, from_status=before, to_status=after)
 
-    def started(
-        self, task_id: str, session: str, at: float, *streams: int, **options: Unpack[ArrivalOptions]
-    ) -> Envelope:
+    def started(self, task_id: str, session: str, at: float, *streams: int, **how: Unpack[ArrivalOptions]) -> Envelope:
         return self._send("session.started", task_id, at, streams, how, session_id=session)
 
-    def ended(
-        self, task_id: str, session: str, at: float, *streams: int, **options: Unpack[ArrivalOptions]
-    ) -> Envelope:
+    def ended(self, task_id: str, session: str, at: float, *streams: int, **how: Unpack[ArrivalOptions]) -> Envelope:
         return self._send("session.ended", task_id, at, streams, how, session_id=session, success=True)
 
     def told(self, event_type: str, task_id: str, at: float, *streams: int, **fields: object) -> Envelope:

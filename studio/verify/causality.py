@@ -1,0 +1,52 @@
+"""Why an event is unexpected, by what the run did and what came before; and creates that nobody answered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from studio.contract import EventKey, EventType
+from studio.verify.actions import Action
+from studio.verify.ownership import TaskLog
+from studio.verify.weighing import Workers, watched
+
+MAX_ATTEMPTS = 1000
+
+
+def unexpected_reasons(workers: Workers, log: TaskLog, sessions: Mapping[str, str]) -> dict[str, str]:
+    """Walk through the life of a task; event id -> why it is unexpected, empty if it is not.
+
+    ``sessions`` says which task a session belongs to.
+    """
+    reasons: dict[str, str] = {}
+    life = log.base.copy()
+    previous_ns = log.base_ns or log.since_ns or 0
+    for record in sorted(filter(log.owns, log.records), key=lambda r: r.order):
+        blind = not watched(workers, log.task_id, previous_ns, record.first_ns)
+        reasons[record.id] = life.follow(record, log.causes(record, blind, sessions.get(record.detail, "")))
+        previous_ns = max(previous_ns, record.first_ns)
+    return reasons
+
+
+class UnansweredCreates:
+    """Creates whose answer never came: their tasks are known again by the title that the event tells."""
+
+    def __init__(self) -> None:
+        self._attempts: deque[Action] = deque(maxlen=MAX_ATTEMPTS)
+
+    def add(self, action: Action) -> None:
+        """A create ended without an answer that names the task."""
+        self._attempts.append(action)
+
+    def adopt(self, log: TaskLog) -> None:
+        """Give the log of a task that nobody called upon the create that its event tells of, if there is one."""
+        if log.since_ns is not None:
+            return
+        for record in log.records:
+            for attempt in self._attempts:
+                told = record.type == EventType.TASK_CREATED and record.title == attempt.title
+                if told and attempt.sent_ns <= record.first_ns:
+                    self._attempts.remove(attempt)
+                    key = EventKey(log.task_id, EventType.TASK_CREATED, "")
+                    log.add_action(attempt._replace(task_id=log.task_id, key=key))
+                    return

@@ -1,0 +1,96 @@
+"""Who got events out of turn: the majority decides, then the server's clock."""
+
+from __future__ import annotations
+
+import pytest
+from verify_world import World, envelope
+
+from studio.verify.bitmaps import from_bytes, slots_of, to_bytes
+from studio.verify.tally import Tally
+
+
+def seen(orders: list[str], *, workers: int = 1, times: dict[str, float] | None = None, task: str = "") -> World:
+    """Stream n gets the events in the order of the letters orders[n]; a letter's server time is its place in a-z."""
+    world = World(workers=workers)
+    world.open(*range(len(orders)))
+    letters = sorted(set("".join(orders)))
+    stamp = times or {letter: 5_000 + number for number, letter in enumerate(letters)}
+    events = {x: envelope(x, "task.created", task or f"task-{x}", stamp[x], title="") for x in letters}
+    for turn in range(max(map(len, orders))):
+        for stream, order in enumerate(orders):
+            if turn < len(order):
+                world.deliver(events[order[turn]], stream, came=6_000 + turn)
+    return world
+
+
+def tally_of(world: World) -> Tally:
+    return world.end(20_000)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("orders", "reordered"),
+    [
+        (["abcd"] * 4, 0),
+        (["abcd", "abcd", "bacd"], 1),
+        (["bacd", "abcd", "abcd"], 1),
+        (["bcda", "abcd", "abcd"], 1),
+        (["dabc", "abcd", "abcd"], 3),
+        (["abcd", "badc", "abcd", "abcd"], 2),
+        (["bacd", "bacd", "bacd"], 0),
+        (["bacd", "bacd", "abcd"], 1),
+        (["abcd", "bacd"], 1),
+        (["acd", "abcd", "bcd", "abd"], 0),
+        (["ba", "cd"], 0),
+        (["dcba", "dcba", "dcba", "abcd"], 3),
+    ],
+)
+def test_the_streams_that_disagree_with_most_are_counted(orders: list[str], reordered: int, workers: int) -> None:
+    assert tally_of(seen(orders, workers=workers)).reordered == reordered
+
+
+def test_a_stream_out_of_turn_is_named_with_the_event_it_had_before() -> None:
+    world = seen(["abcd", "acbd", "abcd"])
+    tally_of(world)
+    check = world.check("reordered")
+    (offender,) = check.offenders
+    assert check.verdict == "fail"
+    assert (offender["event_id"], offender["after_event_id"], offender["streams"]) == ("b", "c", ["w0/1"])
+    assert "came after task.created (c)" in str(offender["what"])
+
+
+def test_one_stream_alone_is_judged_by_the_servers_clock_within_a_task() -> None:
+    world = seen(["ba"], task="t")
+    assert tally_of(world).reordered == 1
+    assert "which the server dates later" in str(world.check("reordered").offenders[0]["what"])
+
+
+def test_one_stream_alone_is_not_judged_across_tasks_nor_within_one_tick() -> None:
+    assert tally_of(seen(["ba"])).reordered == 0
+    assert tally_of(seen(["ba"], task="t", times={"a": 5_000, "b": 5_000})).reordered == 0
+
+
+def test_events_of_one_tick_are_judged_by_the_majority() -> None:
+    same = {"a": 5_000.0, "b": 5_000.0}
+    assert tally_of(seen(["ba", "ba", "ab"], times=same)).reordered == 1
+    assert tally_of(seen(["ba", "ba", "ba"], times=same)).reordered == 0
+
+
+def test_a_pair_of_which_an_event_was_forgotten_is_not_judged() -> None:
+    world = World(max_events=1)
+    world.open(0, 1, 2)
+    events = [envelope(x, "project.opened", "", 5_000 + n) for n, x in enumerate("ab")]
+    for stream in (0, 1):
+        world.deliver(events[0], stream)
+        world.deliver(events[1], stream)
+    world.deliver(events[1], 2)
+    for second in range(6, 90):
+        world.report(second * 1_000)
+    world.deliver(events[0], 2, came=90_000)
+    assert world.end(99_000).reordered == 0
+
+
+@pytest.mark.parametrize("mask", [0, 1, 255, 256, (1 << 1000) | 5])
+def test_a_bitmap_survives_the_wire(mask: int) -> None:
+    assert from_bytes(to_bytes(mask)) == mask
+    assert sum(1 << slot for slot in slots_of(mask)) == mask
