@@ -1,0 +1,1 @@
+"""The read path against what people use today: `python -m benchmarks`."""

@@ -1,0 +1,1 @@
+"""The clients compared, each a process of its own."""
