@@ -1,0 +1,62 @@
+"""Runs that are ended from outside: what was recorded is reported, and the embedded Studio is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.locust_process import UNTIMED, LocustProcess, is_gone, wait_until
+
+LOAD = (*UNTIMED, "--headless", "--only-summary", "-u", "10", "-r", "10", "--turn-ms", "150", "--task-rate", "4")
+UNDER_WAY = r"\d+ streams open \| [1-9]\d* deliveries"
+
+
+@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
+def test_ctrl_c_drains_the_run_and_reports_it(tmp_path: Path, processes: tuple[str, ...]) -> None:
+    with LocustProcess(tmp_path, [*LOAD, *processes]) as process:
+        process.wait_for(UNDER_WAY)
+        studio = process.studio_pid
+        process.interrupt()
+        code = process.wait()
+        result = process.result()
+        assert "Traceback" not in process.output, process.output
+        assert code == 0, process.output
+        assert result.deliveries.lost == 0
+        assert result.deliveries.expected == result.deliveries.delivered > 0
+        assert result.cleanup.left == []
+        wait_until(lambda: is_gone(studio), "the embedded Studio ends")
+
+
+def test_sigterm_drains_the_run_and_reports_it(tmp_path: Path) -> None:
+    with LocustProcess(tmp_path, LOAD) as process:
+        process.wait_for(UNDER_WAY)
+        studio = process.studio_pid
+        process.send(signal.SIGTERM)
+        code = process.wait()
+        assert code == 0, process.output
+        assert process.result().deliveries.lost == 0
+        wait_until(lambda: is_gone(studio), "the embedded Studio ends")
+
+
+@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
+def test_a_killed_tester_takes_the_embedded_studio_with_it(tmp_path: Path, processes: tuple[str, ...]) -> None:
+    with LocustProcess(tmp_path, [*LOAD, *processes]) as process:
+        process.wait_for(UNDER_WAY)
+        studio = process.studio_pid
+        process.send(signal.SIGKILL)
+        wait_until(lambda: is_gone(studio), "the embedded Studio ends")
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_killed_studio_ends_neither_the_run_nor_its_report(tmp_path: Path) -> None:
+    with LocustProcess(tmp_path, [*LOAD, "-t", "8s", "--settle", "2", "--drain-timeout", "3"]) as process:
+        process.wait_for(UNDER_WAY)
+        os.kill(process.studio_pid, signal.SIGKILL)
+        code = process.wait()
+        result = process.result()
+        assert code == 3, process.output
+        assert result.connections.gaps
+        assert any("IncompleteRead" in error.reason for error in result.connections.errors)
