@@ -1,0 +1,269 @@
+"""A rich result with its series, the same on every call: what a run with losses and a restarted server leaves."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+from locust_eventsource.measure.recorder import Recorder
+from locust_eventsource.measure.series import Series
+from reports.measured import metrics_of
+from reports.model import (
+    CheckRecord,
+    Cleanup,
+    Connections,
+    Deliveries,
+    Gap,
+    Health,
+    ReasonCount,
+    RequestError,
+    RequestRecord,
+    Result,
+    RowRecord,
+    Run,
+    VerdictOfRun,
+)
+
+HOSTILE = "</script><b>|`*_@everyone\x1b[31m\u202e"
+STARTED = "2026-11-23T16:30:00.250000Z"
+STARTED_S = 1795451400
+DURATION_S = 62
+STREAMS = 24
+
+_TYPES = ("task.created", "task.status_changed", "session.started", "session.ended", "task.updated")
+_MEDIANS_MS = {
+    "delivery": 1.4,
+    "activity": 2.2,
+    "trigger": 6.5,
+    "execute": 41.0,
+    "lag": 0.03,
+    "loop_lag": 0.2,
+    "skew": 0.6,
+}
+
+
+def sample_series() -> Series:
+    """A minute of latencies: log-normal, slow around the second 40, with connects at the start."""
+    chance = random.Random(7)
+    recorder = Recorder()
+    for second in range(DURATION_S):
+        at_ns = (STARTED_S + second) * 10**9
+        for metric, median_ms in _MEDIANS_MS.items():
+            slow = 12.0 if second in (40, 41, 42) and metric in ("delivery", "trigger", "activity") else 1.0
+            for sample in range(60 if metric == "delivery" else 4):
+                value_ns = int(median_ms * 1e6 * slow * chance.lognormvariate(0, 0.45))
+                kind = _TYPES[sample % len(_TYPES)] if metric in ("delivery", "activity") else None
+                recorder.record(metric, value_ns, at_ns, kind)
+        if second < 3 or second == 41:
+            for _ in range(8):
+                recorder.record("connect", int(8e6 * chance.lognormvariate(0, 0.3)), at_ns)
+                recorder.record("first_event", int(60e6 * chance.lognormvariate(0, 0.5)), at_ns)
+    series = Series()
+    series.add(recorder.take())
+    return series
+
+
+def sample_result(series: Series | None = None) -> Result:
+    """The result of a run that fails: 3 events lost out of thousands, and a target missed."""
+    series = series or sample_series()
+    tally = sample_deliveries()
+    metrics = metrics_of(series, {"delivery": tally.lost})
+    summary = "Failed: 3 of 3,723 deliveries were lost and delivery p(99) is over its limit."
+    return Result(
+        run=_run(),
+        verdict=VerdictOfRun("fail", 3, summary),
+        rows=_rows(),
+        checks=_checks(),
+        metrics=metrics,
+        deliveries=tally,
+        connections=_connections(),
+        requests=_requests(),
+        errors=[RequestError("POST", "/api/tasks", "HTTP 503: the server is starting", 2)],
+        health=Health(61.5, 1_048_576, ["1 of 2 processes used more than 90 % of a core for 2 s"]),
+        cleanup=Cleanup(118, ["task 7f3e: HTTP 503 on DELETE"]),
+        notes=["The embedded Studio was started with --seed 1."],
+    )
+
+
+def passing_result() -> Result:
+    """The same run with everything in order."""
+    result = sample_result()
+    rows = [replace(row, verdict="pass", reason="") for row in result.rows if row.verdict != "not asked"]
+    tally = replace(result.deliveries, delivered=3723, lost=0, duplicated=0, unexpected=0)
+    return replace(
+        result,
+        verdict=VerdictOfRun("pass", 0, "Every target was met and all 3,723 deliveries came."),
+        rows=rows,
+        checks=[replace(check, verdict="pass", summary="none", offenders=[]) for check in result.checks],
+        deliveries=tally,
+        connections=replace(result.connections, gaps=[], errors=[], reconnects=0),
+        health=replace(result.health, warnings=[]),
+        cleanup=Cleanup(119, []),
+        errors=[],
+    )
+
+
+def hostile_result() -> Result:
+    """The sample with text in every free place that tries to break out of it."""
+    result = sample_result()
+    offenders: list[dict[str, object]] = [{"what": HOSTILE, HOSTILE: [HOSTILE, {"a": HOSTILE}]}]
+    metric = replace(result.metrics["delivery"], types={HOSTILE: result.metrics["delivery"].types[_TYPES[0]]})
+    rows = [replace(row, expression=HOSTILE, reason=HOSTILE, measured_text=HOSTILE) for row in result.rows]
+    return replace(
+        result,
+        run=replace(result.run, host=HOSTILE, user_classes=[HOSTILE], options={HOSTILE: HOSTILE}),
+        verdict=VerdictOfRun("fail", 3, HOSTILE),
+        rows=rows,
+        checks=[CheckRecord(HOSTILE, "fail", HOSTILE, {HOSTILE: 1}, offenders)],
+        metrics=result.metrics | {HOSTILE: metric},
+        connections=replace(
+            result.connections, gaps=[Gap(HOSTILE, 1.0, None, HOSTILE)], errors=[ReasonCount(HOSTILE, 1)]
+        ),
+        requests=[RequestRecord(HOSTILE, HOSTILE, 1, 1, None, None, None)],
+        errors=[RequestError(HOSTILE, HOSTILE, HOSTILE, 1)],
+        health=replace(result.health, warnings=[HOSTILE]),
+        cleanup=Cleanup(0, [HOSTILE]),
+        notes=[HOSTILE],
+    )
+
+
+def sample_deliveries() -> Deliveries:
+    """A tally that keeps the identity expected = delivered + lost."""
+    return Deliveries(
+        expected=3723,
+        delivered=3720,
+        lost=3,
+        duplicated=1,
+        unexpected=1,
+        foreign=18,
+        late=2,
+        replayed=40,
+        optional=24,
+        coalesced=212,
+        kernel_stamps=3760,
+        user_stamps=0,
+    )
+
+
+def _run() -> Run:
+    return Run(
+        id="20261123-163000-7f3e",
+        started=STARTED,
+        ended="2026-11-23T16:31:02.410000Z",
+        duration_s=62.16,
+        host="http://127.0.0.1:41873",
+        embedded=True,
+        embedded_options="--turn-ms 200 --fault drop:0.1%",
+        locust="2.47.0",
+        package="0.1.0",
+        python="3.11.7",
+        platform="Linux 6.1 x86_64, 2 CPUs",
+        users=26,
+        spawn_rate=10.0,
+        run_time="60s",
+        processes=2,
+        user_classes=["StreamUser", "TriggerUser", "ExecutionUser"],
+        options={"task_rate": 2.0, "streams_per_user": 1, "executions": 1, "config": "config/target.toml"},
+    )
+
+
+def _rows() -> list[RowRecord]:
+    few = "too few samples for p(99): 248 of 1,000; the maximum misses the limit, the lower 95 % bound does not"
+    session = "delivery{session.started}:p(95)<200ms"
+    rows = [
+        _time("connect:p(99)<100ms", "max of 32: 12.6 ms", "87.4 ms (87.4 %) below the limit", 32, 12_600),
+        _time("delivery:p(99)<10ms", "24.9 ms (3 lost)", "14.9 ms over the limit", 3723, 24_900, "fail"),
+        _time(session, "5.02 ms (max 47.6 ms)", "195 ms (97.5 %) below the limit", 744, 5_020),
+        _time("execute:p(99)<80ms", "max of 248: 154 ms", "74 ms over the limit", 248, 154_000, "inconclusive"),
+        _time("lag:p(99)<1ms", "81 us (max 145 us)", "919 us (91.9 %) below the limit", 248, 81),
+        _number("streams:max>=20", "24", "4 (20 %) above the limit", 24, "pass"),
+        _number("lost:count==0", "3 of 3,723", "3 over the limit", 3723, "fail"),
+        _number("duplicated:count==0", "1", "1 over the limit", 1, "fail"),
+        _number("errors:rate<1%", "0.627 % (2 of 319)", "0.373 percentage points below the limit", 319, "pass"),
+        _time("reconnect:p(99)<5000ms", "", "", 0, None, "not asked"),
+    ]
+    rows[1] = replace(rows[1], origin="command line")
+    rows[2] = replace(rows[2], origin="profile")
+    rows[3] = replace(rows[3], reason=few)
+    rows[9] = replace(rows[9], reason="nothing in this run produces reconnect")
+    return rows
+
+
+def _time(
+    expression: str, measured_text: str, margin: str, samples: int, measured: float | None, verdict: str = "pass"
+) -> RowRecord:
+    row = _number(expression, measured_text, margin, samples, verdict)
+    limit_ms = float(expression.rpartition("<")[2].removesuffix("ms"))
+    return replace(row, measured=measured, limit=limit_ms * 1000, unit="us")
+
+
+def _number(expression: str, measured_text: str, margin: str, samples: int, verdict: str) -> RowRecord:
+    figure, _, rest = expression.partition(":")
+    metric, _, kind = figure.partition("{")
+    return RowRecord(
+        expression=expression,
+        metric=metric,
+        type=kind.rstrip("}") or None,
+        aggregation=re.split("[<>=]", rest)[0],
+        measured_text=measured_text,
+        margin_text=margin,
+        samples=samples,
+        verdict=verdict,
+        reason="",
+        origin="default",
+        measured=None,
+        limit=0.0,
+        unit="",
+    )
+
+
+def _checks() -> list[CheckRecord]:
+    at_ns = STARTED_S * 10**9 + 40_512_000_000
+    lost: list[dict[str, object]] = [
+        {
+            "what": "lost",
+            "event_id": f"evt-{1840 + at}",
+            "type": "task.status_changed",
+            "task_id": f"task-{at}c41",
+            "title": "Fix the flaky login test [run 7f3e]",
+            "streams": [f"w1/{stream}" for stream in range(3 + 9 * at)],
+            "sent_ns": at_ns,
+            "first_arrival_ns": at_ns + 4_100_000,
+        }
+        for at in range(3)
+    ]
+    twice: list[dict[str, object]] = [
+        {"what": "duplicated", "event_id": "evt-77", "type": "task.created", "streams": ["w2/4"], "at_ns": at_ns}
+    ]
+    return [
+        CheckRecord("lost", "fail", "3 deliveries of 3 events never came.", {"lost": 3}, lost),
+        CheckRecord("duplicated", "fail", "1 event came twice on one stream.", {"duplicated": 1}, twice),
+        CheckRecord("order", "pass", "Every stream saw the events in the same order.", {"reordered": 0}),
+        CheckRecord("lifecycle", "unknown", "Worker 2 stopped reporting 3 s before the end.", {"unknown": 12}),
+    ]
+
+
+def _connections() -> Connections:
+    steps = [(at * 0.12, at + 1) for at in range(STREAMS)]
+    gap = [(38.4, 0), *((40.9 + at * 0.05, at + 1) for at in range(STREAMS)), (61.0, STREAMS)]
+    reason = "connection ended inside the message"
+    return Connections(
+        opened=50,
+        failed=2,
+        reconnects=STREAMS,
+        peak=STREAMS,
+        open_at_end=STREAMS,
+        gaps=[Gap(f"w{1 + at % 2}/{at}", 38.4, 40.9 + at * 0.05, reason) for at in range(STREAMS)],
+        open_over_time=[[float(at), float(n)] for at, n in (*steps, *gap)],
+        errors=[ReasonCount("tcp: connection refused", 2), ReasonCount(reason, STREAMS)],
+    )
+
+
+def _requests() -> list[RequestRecord]:
+    return [
+        RequestRecord("SSE", "/api/events", 50, 2, 8.0, 14.0, 14.2),
+        RequestRecord("POST", "/api/tasks", 120, 2, 5.0, 21.0, 24.9),
+        RequestRecord("POST", "/api/tasks/{id}/execute", 31, 0, 41.0, 110.0, 112.0),
+        RequestRecord("DELETE", "/api/tasks/{id}", 118, 0, 4.0, 9.0, 12.0),
+    ]
