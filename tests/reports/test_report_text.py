@@ -1,0 +1,176 @@
+"""The words of the reports, the table on the terminal and report.md."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from dataclasses import replace
+
+import pytest
+
+from reports import wording
+from reports.markdown import cell, code, render_markdown, text
+from reports.model import CheckRecord, Gap, Result, RowRecord
+from reports.terminal import WIDTH, render_table, use_color
+from tests.support.sample_result import STARTED_S, hostile_result, passing_result, sample_result
+
+STARTED_NS = STARTED_S * 10**9
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "words"),
+    [
+        (0, "0.00 µs"),
+        (31.0, "31.0 µs"),
+        (999.4, "999 µs"),
+        (999.6, "1.00 ms"),
+        (-1500, "-1.50 ms"),
+        (24_900, "24.9 ms"),
+        (1_234_000, "1.23 s"),
+        (3_600e6, "3,600 s"),
+        (math.inf, "never"),
+        (math.nan, "\N{EN DASH}"),
+        (None, "\N{EN DASH}"),
+    ],
+)
+def test_a_duration_reads_in_the_unit_that_fits(microseconds: float | None, words: str) -> None:
+    assert wording.duration(microseconds) == words
+
+
+@pytest.mark.parametrize(("value", "words"), [(62.16, "62.2 s"), (100, "1 min 40 s"), (7260.4, "2 h 1 min")])
+def test_a_span_has_two_units_at_most(value: float, words: str) -> None:
+    assert wording.span(value) == words
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "words"),
+    [(0, 0, "\N{EN DASH}"), (0, 9, "0 %"), (9, 9, "100 %"), (99_999, 100_000, "99.99 %"), (1, 10**6, "0.01 %")],
+)
+def test_a_share_is_never_rounded_to_all_or_nothing(part: int, whole: int, words: str) -> None:
+    assert wording.share(part, whole) == words
+
+
+def test_evidence_puts_dates_as_seconds_since_the_start_and_long_lists_short() -> None:
+    offender: dict[str, object] = {
+        "streams": list(range(15)),
+        "at_ns": STARTED_NS + 1_500_000_000,
+        "wait_ns": 2_500_000,
+        "wait_us": 10,
+        "from_s": 0.25,
+        "seen": None,
+        "again": True,
+        "event_id": "e1",
+    }
+    found = wording.evidence(CheckRecord("x", "fail", "", {}, [offender, {"what": "lost"}]), STARTED_NS)
+    assert found.columns == ["what", "event id", "streams", "at", "wait", "wait", "from", "seen", "again"]
+    streams = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 3 more"
+    none = wording.NOTHING
+    assert found.rows[0] == [none, "e1", streams, "1.500 s", "2.50 ms", "10.0 µs", "0.250 s", none, "True"]
+    assert found.rows[1] == ["lost"] + [none] * 8
+
+
+def test_gaps_are_summed_up_with_the_longest_and_those_that_never_closed() -> None:
+    gaps = [Gap("a", 1.0, 2.5, ""), Gap("a", 4.0, 4.5, ""), Gap("b", 1.0, None, "")]
+    assert wording.gap_summary(gaps) == "3 gaps on 2 streams, the longest 1.500 s, 1 never closed."
+
+
+def test_reasons_name_failures_before_what_is_open() -> None:
+    verdicts = [reason.verdict for reason in wording.reasons(sample_result())]
+    assert verdicts == ["fail"] * 5 + ["inconclusive", "unknown"]
+    assert wording.reasons(passing_result()) == []
+
+
+def test_the_table_on_the_terminal_keeps_to_its_columns() -> None:
+    lines = render_table(sample_result(), color=False).splitlines()
+    assert max(map(len, lines)) == WIDTH
+    rows = [line for line in lines if re.match("(PASS|FAIL) .*[<>=]", line)]
+    assert len(rows) == 8
+    assert "FAIL          delivery:p(99)<10ms" in "\n".join(rows)
+    assert any("14.9 ms over    3,723" in line for line in rows)
+    assert lines[-3].startswith("FAILED (exit code 3)")
+    assert "3,723 expected = 3,720 delivered + 3 lost" in lines[-1]
+
+
+def test_a_target_too_long_for_its_column_has_a_line_of_its_own() -> None:
+    expression = "delivery{" + "long." * 30 + "}:p(99)<50ms"
+    lines = render_table(_with_first_row(expression=expression), color=False).splitlines()
+    assert max(map(len, lines)) == WIDTH
+    assert "".join(line.strip() for line in lines[2:5]).startswith("PASS          delivery{long.long.")
+
+
+def test_figures_too_long_for_their_columns_are_set_below() -> None:
+    table = render_table(_with_first_row(measured_text="lower bound of p(99): 112 ms (3 lost)"), color=False)
+    assert "measured lower bound of p(99): 112 ms (3 lost); 87.4 ms below; 32 samples" in table
+
+
+def test_a_run_without_targets_says_so() -> None:
+    assert "no targets were set" in render_table(replace(sample_result(), rows=[], checks=[]), color=False)
+
+
+def test_the_verdict_is_in_words_and_colour_only_when_asked_for() -> None:
+    plain, colored = (render_table(sample_result(), color=color) for color in (False, True))
+    assert "\x1b" not in plain
+    assert "\x1b[31mFAIL        \x1b[0m" in colored
+    assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
+
+
+def test_text_of_the_user_cannot_send_control_codes_to_the_terminal() -> None:
+    shown = render_table(hostile_result(), color=False)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colour_needs_a_terminal_and_no_objection() -> None:
+    assert use_color(_Terminal(), {})
+    assert use_color(_Terminal(), {"NO_COLOR": ""})
+    assert not use_color(_Terminal(), {"NO_COLOR": "1"})
+    assert not use_color(io.StringIO(), {})
+
+
+def test_the_markdown_says_verdict_targets_deliveries_offenders_and_facts() -> None:
+    shown = render_markdown(sample_result())
+    assert shown.startswith("# ✗ Failed (exit code 3)\n")
+    assert "| ✗ fail | `delivery:p(99)<10ms` | 24.9 ms (3 lost) | 14.9 ms over the limit | 3,723 |" in shown
+    assert "3,723 expected = 3,720 delivered + 3 lost." in shown
+    assert "| `lost` | `evt-1840` | `task.status_changed` |" in shown
+    assert "`locust-eventsource 0.1.0, Locust 2.47.0, Python 3.11.7`" in shown
+    assert render_markdown(passing_result()).startswith("# ✓ Passed (exit code 0)\n")
+
+
+def test_every_table_of_the_markdown_has_the_same_number_of_cells_in_each_line() -> None:
+    for result in (sample_result(), hostile_result()):
+        for block in render_markdown(result).split("\n\n"):
+            lines = [line for line in block.splitlines() if line.startswith("|")]
+            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) <= 1, block
+
+
+def test_markdown_and_html_in_the_users_text_have_no_effect() -> None:
+    assert text("<b>*x*_[a](b)|#1 @you") == r"\<b\>\*x\*\_\[a\](b)\|\#1 &#64;&#8203;you"
+    assert code("a`b") == "``a`b``"
+    assert code("`a`") == "`` `a` ``"
+    assert code("a\nb\x1b") == "`a b`"
+    assert code("") == ""
+    assert cell("a|b") == r"`a\|b`"
+    shown = render_markdown(hostile_result())
+    assert not re.search(r"(?<!\\)<b>", re.sub(r"``[^\n]*?[^`]``", "", shown))
+
+
+def test_the_markdown_shows_only_the_first_offenders_and_reasons() -> None:
+    offenders: list[dict[str, object]] = [{"event_id": f"e{at}"} for at in range(7)]
+    check = CheckRecord("lost", "fail", "7 lost", {}, offenders)
+    shown = render_markdown(replace(sample_result(), checks=[check] * 9))
+    assert "`e4`" in shown
+    assert "`e5`" not in shown
+    assert "and 2 more in report.html" in shown
+    assert "- and 3 more" in shown
+
+
+def _with_first_row(**changes: object) -> Result:
+    result = sample_result()
+    first: RowRecord = replace(result.rows[0], **changes)  # type: ignore[arg-type]
+    return replace(result, rows=[first, *result.rows[1:]])
