@@ -1,0 +1,5 @@
+"""The HTML report."""
+
+from reports.html.page import render_html
+
+__all__ = ["render_html"]

@@ -1,0 +1,158 @@
+"""The whole report as one HTML page that opens offline and makes no request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from locust_eventsource.measure.hlog import Interval
+from reports import definitions, wording
+from reports.html.charts import Chart, open_streams, over_time, percentile_curves
+from reports.html.embed import chart_items, library, script_json
+from reports.html.palette import DARK_FOR_LIGHT
+from reports.intervals import Hlogs, points, step_s, whole
+from reports.model import CheckRecord, Figures, Result
+
+TEMPLATES = Path(__file__).parent / "templates"
+MIN_POINTS = 3
+
+
+class Charts(NamedTuple):
+    """The figures of each section; empty where there is nothing to draw."""
+
+    percentiles: list[Chart]
+    over_time: list[Chart]
+    streams: list[Chart]
+    skew: list[Chart]
+    tester: list[Chart]
+
+    def all(self) -> list[Chart]:
+        """Every figure on the page."""
+        return [chart for section in self for chart in section]
+
+
+class Latency(NamedTuple):
+    """A line of a latency table."""
+
+    title: str
+    figures: Figures
+
+
+class TypeFigures(NamedTuple):
+    """The event types of one metric."""
+
+    title: str
+    rows: list[Latency]
+
+
+def render_html(result: Result, hlogs: Hlogs) -> str:
+    """The page for a result and its ``.hlog`` intervals by metric. The same input gives the same bytes."""
+    shown = {name: intervals for name in definitions.in_order(list(hlogs)) if (intervals := hlogs[name])}
+    charts = _charts(result, shown)
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        result=result,
+        run=result.run,
+        reasons=wording.reasons(result),
+        evidence=_evidence,
+        latencies=_latencies(result, definitions.TESTER, inside=False),
+        tester=_latencies(result, definitions.TESTER, inside=True),
+        types=_types(result),
+        charts=charts,
+        step=step_s(result.run.duration_s),
+        missing=[definitions.title(name) for name in result.metrics if name not in shown],
+        items=script_json(chart_items({f"chart-{c.key}": c.plot for c in charts.all()})),
+        dark=script_json(DARK_FOR_LIGHT),
+        library=library(),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(TEMPLATES)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        duration=wording.duration,
+        milliseconds=wording.milliseconds,
+        seconds=wording.seconds,
+        number=wording.count,
+        plain=wording.plain,
+        span=wording.span,
+        measured=wording.measured,
+        margin=wording.margin,
+    )
+    environment.globals.update(
+        symbol=wording.symbol,
+        headline=wording.headline,
+        identity=wording.identity,
+        share=wording.share,
+        gap_summary=wording.gap_summary,
+        definitions=definitions,
+        style=_source("style.css"),
+        script=_source("page.js"),
+    )
+    return environment
+
+
+def _source(name: str) -> Markup:
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _evidence(check: CheckRecord, result: Result) -> wording.Evidence:
+    return wording.evidence(check, result.run.started_ns)
+
+
+def _latencies(result: Result, names: Sequence[str], *, inside: bool) -> list[Latency]:
+    """Metrics that are in ``names`` (or that are not), in the order of the reports."""
+    ordered = definitions.in_order(list(result.metrics))
+    return [Latency(definitions.title(name), result.metrics[name]) for name in ordered if (name in names) is inside]
+
+
+def _types(result: Result) -> list[TypeFigures]:
+    ordered = definitions.in_order(list(result.metrics))
+    return [
+        TypeFigures(definitions.title(name), [Latency(wording.plain(kind), found[kind]) for kind in sorted(found)])
+        for name in ordered
+        if (found := result.metrics[name].types)
+    ]
+
+
+def _charts(result: Result, hlogs: Mapping[str, Sequence[Interval]]) -> Charts:
+    apart = (*definitions.TESTER, "skew")
+    service = {name: hlogs[name] for name in hlogs if name not in apart}
+    tester = {name: hlogs[name] for name in hlogs if name in definitions.TESTER}
+    skew = {name: hlogs[name] for name in hlogs if name == "skew"}
+    streams = [open_streams(result.connections, result.run.duration_s)] if result.connections.open_over_time else []
+    return Charts(
+        percentiles=_curves(result, service, "percentiles"),
+        over_time=_times(result, service),
+        streams=streams,
+        skew=_curves(result, skew, "skew"),
+        tester=_times(result, tester),
+    )
+
+
+def _curves(result: Result, hlogs: Mapping[str, Sequence[Interval]], key: str) -> list[Chart]:
+    if not hlogs:
+        return []
+    histograms = {name: whole(intervals) for name, intervals in hlogs.items()}
+    lost = {"delivery": result.deliveries.lost}
+    return [percentile_curves(histograms, lost, result.rows, key)]
+
+
+def _times(result: Result, hlogs: Mapping[str, Sequence[Interval]]) -> list[Chart]:
+    """A chart for each metric that has enough points to have a course; the first one wide."""
+    started_s, span_s = result.run.started_ns / 1e9, result.run.duration_s
+    courses = {name: points(intervals, started_s) for name, intervals in hlogs.items()}
+    drawn = {name: course for name, course in courses.items() if len(course) >= MIN_POINTS}
+    return [
+        over_time(name, course, span_s, result.rows, wide=at == 0 and len(drawn) % 2 == 1)
+        for at, (name, course) in enumerate(drawn.items())
+    ]

@@ -1,0 +1,115 @@
+"""The report in a real browser: offline, without an error, drawn, and no wider than a phone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from reports.write import write_results
+from tests.support.sample_result import hostile_result, sample_result, sample_series
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+CHARTS = 11
+# Bokeh draws inside shadow roots: a chart is there when a canvas in it has pixels that are not transparent.
+DRAWN = """() => [...document.querySelectorAll('.chart')].filter(chart => {
+  const canvases = [];
+  const walk = root => root.querySelectorAll('*').forEach(node => {
+    if (node.tagName === 'CANVAS') canvases.push(node);
+    if (node.shadowRoot) walk(node.shadowRoot);
+  });
+  walk(chart);
+  return canvases.some(canvas => canvas.width > 200 && canvas.height > 100 &&
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value !== 0));
+}).length"""
+
+
+class Seen(NamedTuple):
+    """What a page asked for and complained about."""
+
+    requests: list[str]
+    complaints: list[str]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: set CHROMIUM to its path, or have it on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    series = sample_series()
+    written = {}
+    for name, result in (("sample", sample_result(series)), ("hostile", hostile_result())):
+        written[name] = write_results(tmp_path_factory.mktemp(name), result, series).html
+    return written
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"), [("sample", 1280, "light"), ("sample", 390, "dark"), ("hostile", 390, "light")]
+)
+def test_the_report_opens_offline_draws_and_fits(
+    browser: Browser, reports: dict[str, Path], name: str, width: int, scheme: str
+) -> None:
+    page, seen = _opened(browser, reports[name], width, scheme)
+    page.wait_for_function(f"({DRAWN})() === {CHARTS}", polling=200, timeout=30_000)
+    assert seen.requests == [reports[name].as_uri()]
+    assert seen.complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.context.close()
+
+
+def test_a_chart_tells_the_figures_under_the_pointer_without_reading_them_as_html(
+    browser: Browser, reports: dict[str, Path]
+) -> None:
+    page, seen = _opened(browser, reports["hostile"], 1280, "light")
+    page.wait_for_function(f"({DRAWN})() === {CHARTS}", polling=200, timeout=30_000)
+    chart = page.locator("#chart-percentiles")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    told = page.get_by_text("percentile:")
+    deadline = time.monotonic() + 30
+    while not told.count() and time.monotonic() < deadline:
+        for above in range(0, int(box["height"]), 2):
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + above)
+            if told.count():
+                break
+    assert told.count()
+    assert seen.complaints == []
+    page.context.close()
+
+
+def _opened(browser: Browser, path: Path, width: int, scheme: str) -> tuple[Page, Seen]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light", offline=True
+    )
+    page = context.new_page()
+    seen = Seen([], [])
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on("console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.goto(path.as_uri())
+    return page, seen
