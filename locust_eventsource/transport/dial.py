@@ -109,14 +109,14 @@ class Dial:
         sock, address = self._connect_any(addresses, deadline)
         connected_ns = time.time_ns()
         tls = self._in_time(deadline, self._handshake, DialError(self._late("the TLS handshake"), "tls"))
-        secured_ns = time.time_ns()
+        tls_ns = time.time_ns() - connected_ns if tls else 0
         self._in_time(deadline, lambda: self._send_request(tls), ConnectionLost(self._late("sending the request")))
         timing = DialTiming(
             dns_ns=started_ns - began_ns,
             started_ns=started_ns,
             tcp_ns=connected_ns - started_ns,
-            tls_ns=secured_ns - connected_ns if tls else 0,
-            sent_ns=secured_ns,
+            tls_ns=tls_ns,
+            sent_ns=connected_ns + tls_ns,
             address=address,
         )
         return Dialled(sock, tls, timing)

@@ -12,6 +12,7 @@ import ssl
 import struct
 import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import NamedTuple
 
@@ -94,6 +95,10 @@ class Peer:
             self._tls.write(data)
             self._flush()
 
+    def send_raw(self, data: bytes) -> None:
+        """Send past TLS."""
+        self._socket.sendall(data)
+
     def open_stream(self) -> None:
         """Answer with a chunked event stream."""
         self.send(CHUNKED_HEAD)
@@ -140,18 +145,17 @@ class Peer:
             self._socket.close()
 
     def _read_more(self) -> None:
+        if self._tls is not None:
+            # The client's first request may have come with the end of its handshake.
+            self._run_tls(partial(self._read_record, self._tls))
+            return
         data = self._socket.recv(65536)
         if not data:
             raise EOFError("the client closed")
-        if self._tls is None:
-            self._pending += data
-            return
-        self._incoming.write(data)
-        try:
-            while True:
-                self._pending += self._tls.read(65536)
-        except ssl.SSLWantReadError:
-            return
+        self._pending += data
+
+    def _read_record(self, tls: ssl.SSLObject) -> None:
+        self._pending += tls.read(65536)
 
     def _run_tls(self, step: Callable[[], object]) -> None:
         while True:
@@ -161,7 +165,7 @@ class Peer:
                 self._flush()
                 data = self._socket.recv(65536)
                 if not data:
-                    raise EOFError("the client closed during the handshake") from None
+                    raise EOFError("the client closed") from None
                 self._incoming.write(data)
             else:
                 self._flush()
