@@ -89,7 +89,7 @@ def _explore(task: Task, phase: Phase) -> list[Step]:
     result: Message = {**call, "type": "tool_result", "result": "hello\n", "success": True}
     thinking, looking = _grown(_THINKING), _grown(_LOOKING)
     return [
-        Step(0.02, [_said(agent_id("prt"), prompt, partial=True)]),
+        Step(0.0, [_said(agent_id("prt"), prompt, partial=True)]),
         Step(0.08, [_step_start()]),
         *[Step(0.09 + 0.05 * i, [_thought(thought, text)]) for i, text in enumerate(thinking)],
         *[Step(0.19 + 0.05 * i, [_said(said, text, partial=True)]) for i, text in enumerate(looking)],

@@ -182,7 +182,7 @@ class Api:
         return JsonResponse(self._lifecycle.session(_identifier(request)).to_json())
 
     async def _events(self, request: Request) -> Response:
-        self._require_room()
+        self._require_room(request)
         if self._player is not None:
             return self._player.response()
         tasks = _task_filter(request.query_params)
@@ -195,15 +195,15 @@ class Api:
 
     async def _session_activity(self, request: Request) -> Response:
         session_id = self._lifecycle.session(_identifier(request)).id
-        self._require_room()
+        self._require_room(request)
 
         async def feed(connection: StreamConnection) -> None:
             await self._activity.follow(connection, session_id)
 
         return EventStreamResponse(self._streams, feed, self._activity.leave)
 
-    def _require_room(self) -> None:
-        if self._streams.full:
+    def _require_room(self, request: Request) -> None:
+        if request.method == "GET" and self._streams.full:
             raise ApiError(503, "service_unavailable", "No more streams can be opened, try again later")
 
 

@@ -116,6 +116,10 @@ class StreamConnection:
         self._transport.abort()
         self._close()
 
+    def close(self) -> None:
+        """Close the connection once everything is written."""
+        self._transport.close()
+
     def lost(self) -> None:
         """The connection is gone."""
         self.broken = True

@@ -18,7 +18,7 @@ from studio.reference.connection import StreamConnection
 from studio.reference.streams import EventStreamResponse, Headers, Streams
 from studio.reference.wire import timestamp
 
-_STAMP: Final = re.compile(rb'(?<="timestamp":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z(?=")')
+_STAMP: Final = re.compile(rb'"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z"')
 _STATUS: Final = re.compile(rb"HTTP/1\.1 200 OK\r\n")
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]+)[^\r\n]*\r\n")
 _LAST_CHUNK: Final = b"0\r\n\r\n"
@@ -38,7 +38,11 @@ class Piece(NamedTuple):
 
     def rebased(self, now_ns: int) -> bytes:
         """The bytes with every envelope timestamp moved to ``now_ns``, digits and length as they were."""
-        return _STAMP.sub(lambda stamp: timestamp(now_ns, len(stamp[1] or b"")).encode(), self.data)
+        return _STAMP.sub(lambda stamp: b'"timestamp":"%b"' % _text(now_ns, stamp), self.data)
+
+
+def _text(now_ns: int, stamp: re.Match[bytes]) -> bytes:
+    return timestamp(now_ns, len(stamp[1] or b"")).encode()
 
 
 class Recording(NamedTuple):

@@ -9,12 +9,14 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -49,6 +51,10 @@ class StudioServer(uvicorn.Server):
         gc.freeze()
         print(json.dumps({"url": self._url, "pid": os.getpid()}), flush=True)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End in order on SIGTERM and SIGINT, however often they come."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening and let every stream end with its last chunk."""
         self._streams.end_all()
@@ -56,7 +62,10 @@ class StudioServer(uvicorn.Server):
 
 
 def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHeaders:
-    store = Store(path)
+    try:
+        store = Store(path)
+    except sqlite3.Error as error:
+        _refuse(f"the database {path} cannot be opened: {error}")
     hub = EventHub(settings.buffer, settings.faults)
     activity = ActivityHub(store)
     lifecycle = Lifecycle(store, hub, activity, settings.turn_s)
@@ -80,7 +89,7 @@ def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHea
 
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only on sockets whose protocol number says TCP; with Nagle's algorithm answers take 40 ms.
+    # asyncio sets TCP_NODELAY only where the protocol number says TCP; with Nagle's algorithm an answer takes 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -103,8 +112,9 @@ def _raise_file_limit() -> None:
 
 
 def _stop_at_end_of_stdin(server: StudioServer) -> None:
-    while os.read(0, 4096):
-        pass
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
     server.should_exit = True
 
 
@@ -115,7 +125,7 @@ def _exit(*_: object) -> None:
 def run(settings: Settings) -> None:
     """Serve until SIGTERM, SIGINT or, if asked, the end of standard input."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn handles both while it serves and raises them anew once it has ended in order.
+        # Until the server takes both over, there is nothing to end in order.
         signal.signal(number, _exit)
     _raise_file_limit()
     with ExitStack() as stack:

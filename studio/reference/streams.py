@@ -52,17 +52,25 @@ class Streams:
             connection.end()
 
     async def finish(self, connection: StreamConnection, send: Send) -> None:
-        """Wait until the stream is over, then send the last chunk if the reader can still take it."""
+        """Wait until the stream is over, then send the last chunk, if the reader can still take it, and close."""
         await connection.over
         if not connection.broken:
-            try:
-                await asyncio.wait_for(connection.drained(), _DRAIN_S)
-            except TimeoutError:
-                connection.abort()
-        if connection.inside_chunk:
+            await self._drain(connection)
+        if connection.broken:
+            # uvicorn hears of it in the next turn of the loop; before, this would count as an unfinished answer.
+            await asyncio.sleep(0)
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        connection.close()
+
+    @staticmethod
+    async def _drain(connection: StreamConnection) -> None:
+        try:
+            await asyncio.wait_for(connection.drained(), _DRAIN_S)
+        except TimeoutError:
             connection.abort()
-        if not connection.broken:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if connection.inside_chunk and not connection.broken:
+            connection.abort()
 
     def forget(self, connection: StreamConnection) -> None:
         """The stream no longer counts."""

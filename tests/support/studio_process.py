@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DEADLINE_S: Final = 15.0
@@ -175,39 +175,17 @@ class RawStream:
         self._socket.close()
 
 
-class StudioProcess:
-    """``python -m studio.reference`` with the given options; ended with the test."""
+class StudioClient:
+    """Raw sockets to a Studio."""
 
-    def __init__(self, *options: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "studio.reference", "--exit-with-stdin", *options],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def __init__(self, url: str) -> None:
+        self.url = url
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        self.address = (host, int(port))
         self._streams: list[RawStream] = []
         self._connection: socket.socket | None = None
-        try:
-            self.ready = self._wait_ready()
-        except BaseException:
-            self.close()
-            raise
-        self.url = str(self.ready["url"])
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        self.address = (host, int(port))
 
-    def _wait_ready(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            assert selector.select(DEADLINE_S), "the Studio did not print its ready line"
-        line = self.process.stdout.readline()
-        assert line, f"the Studio ended at once: {self.process.stderr and self.process.stderr.read()!r}"
-        ready: dict[str, Any] = json.loads(line)
-        return ready
-
-    def __enter__(self) -> StudioProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -216,22 +194,11 @@ class StudioProcess:
         self.close()
 
     def close(self) -> None:
-        """End the process and every connection to it."""
+        """Close every connection."""
         for stream in self._streams:
             stream.close()
         if self._connection is not None:
             self._connection.close()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(DEADLINE_S)
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if pipe is not None:
-                pipe.close()
-
-    def stop(self, number: signal.Signals) -> int:
-        """Send a signal and wait for the exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(DEADLINE_S)
 
     def stream(self, path: str = "/api/events", *, version: str = "1.1", **headers: str) -> RawStream:
         """Open a stream; underscores in header names stand for hyphens."""
@@ -281,3 +248,52 @@ class StudioProcess:
     def status(self, task_id: str) -> str:
         """A task's status."""
         return str(self.call("GET", f"/api/tasks/{task_id}").json["status"])
+
+
+class StudioProcess(StudioClient):
+    """``python -m studio.reference`` with the given options; ended with the test."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "studio.reference", "--exit-with-stdin", *options],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            self.ready = self._wait_ready()
+        except BaseException:
+            self._end()
+            raise
+        super().__init__(str(self.ready["url"]))
+
+    def _wait_ready(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            assert selector.select(DEADLINE_S), "the Studio did not print its ready line"
+        line = self.process.stdout.readline()
+        assert line, f"the Studio ended at once: {self.process.stderr and self.process.stderr.read()!r}"
+        ready: dict[str, Any] = json.loads(line)
+        return ready
+
+    def close(self) -> None:
+        """End the process and every connection to it."""
+        super().close()
+        self._end()
+
+    def _end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(DEADLINE_S)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the exit code; nothing may have been logged."""
+        self.process.send_signal(number)
+        _, logged = self.process.communicate(timeout=DEADLINE_S)
+        assert logged == b"", logged.decode()
+        return self.process.returncode
