@@ -8,16 +8,16 @@ from typing import Any, Final
 from studio.contract import EventType
 from studio.verify import evidence
 from studio.verify.actions import Action, action_from_row
-from studio.verify.bitmaps import from_bytes, overlap, total, without
+from studio.verify.bitmaps import Masks, from_bytes, overlap, total
 from studio.verify.causality import UnansweredCreates, unexpected_reasons
 from studio.verify.checks import CheckResult, delivery_checks
 from studio.verify.horizons import SECOND_NS, forget_after_ns, freeze_after_ns
-from studio.verify.ordering import Verdict, Votes
+from studio.verify.ordering import Disorder, Votes
 from studio.verify.ownership import TaskLog
 from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_row
 from studio.verify.tally import Tally
 from studio.verify.timeline import Timeline
-from studio.verify.weighing import misdirected, put_late, weigh, weigh_unseen, window
+from studio.verify.weighing import misdirected, put_late, weigh, window
 
 _END_OF_TIME: Final = 1 << 63
 
@@ -85,10 +85,10 @@ class Judge:
         for timeline in self._workers.values():
             timeline.silent = now_ns - timeline.heard_ns > self._patience_ns
         heard = [timeline.heard_ns for timeline in self._workers.values() if not timeline.silent]
-        horizon_ns = max(self._horizon_ns, min(heard, default=now_ns))
+        horizon_ns = min(heard, default=now_ns)
         self._judge_due(horizon_ns)
         # What came since the last call was taken in by the old horizon, so it is judged by the old one, too.
-        self._horizon_ns = horizon_ns
+        self._horizon_ns = max(self._horizon_ns, horizon_ns)
         self._forget()
 
     def finish(self) -> None:
@@ -115,6 +115,7 @@ class Judge:
         for log in self._logs.values():
             log.version += 1
             self._enqueue(self._horizon_ns, log.task_id)
+        self._votes.reopen()
         return timeline
 
     def _add_action(self, action: Action) -> None:
@@ -184,8 +185,8 @@ class Judge:
         for task_id in due:
             if task_id in self._logs:
                 self._judge_task(self._logs[task_id], horizon_ns)
-        for verdict in self._votes.count(horizon_ns, self._records):
-            self._put_reordered(verdict)
+        for disorder in self._votes.count(horizon_ns, self._records):
+            self._put_reordered(disorder)
 
     def _judge_task(self, log: TaskLog, horizon_ns: int) -> None:
         self._attempts.adopt(log)
@@ -214,12 +215,15 @@ class Judge:
             self._enqueue(due_ns, record.task_id)
             return
         if outcome is None:
-            outcome = weigh(self._workers, record.task_id, low_ns, high_ns + self._grace_ns, record.got)
+            outcome = self._weigh(record.task_id, low_ns, high_ns, record.got)
             outcome = self._with_reason(outcome, record, reason)
         record.judged = log.version
         self._count_late(record)
         self._replace(record, outcome)
         self._put_offender(log, record, outcome)
+
+    def _weigh(self, task_id: str, low_ns: int, high_ns: int, got: Masks) -> Outcome:
+        return weigh(self._workers, task_id, low_ns, high_ns + self._grace_ns, high_ns + self._settle_ns, got)
 
     def _with_reason(self, outcome: Outcome, record: EventRecord, reason: str) -> Outcome:
         if reason:
@@ -233,12 +237,14 @@ class Judge:
         """An owed event came after all."""
         outcome = log.unseen.pop(action)
         if outcome is not None:
-            self.tally.late += total(overlap(outcome.lost, record.got))
+            log.found[action] = total(overlap(outcome.lost, record.got))
+            self.tally.late += log.found[action]
             self.tally.add(outcome, -1)
             self._offenders.drop("lost", action)
 
     def _miss(self, log: TaskLog, action: Action, horizon_ns: int) -> None:
         """Nobody saw an owed event: every stream that was open for it lost it."""
+        self.tally.late -= log.found.pop(action, 0)
         due_ns = action.answered_ns + self._settle_ns
         before = log.unseen[action]
         if before is not None and due_ns + self._frozen_ns < self._horizon_ns:
@@ -246,7 +252,7 @@ class Judge:
         if due_ns > horizon_ns:
             self._enqueue(due_ns, log.task_id)
             return
-        outcome = log.unseen[action] = weigh_unseen(self._workers, action, self._grace_ns)
+        outcome = log.unseen[action] = self._weigh(log.task_id, action.sent_ns, action.answered_ns, {})
         self.tally.add(before or Outcome(), -1)
         self.tally.add(outcome)
         if outcome.lost:
@@ -277,13 +283,15 @@ class Judge:
         action = self._behind(record)
         self._offenders.put("duplicated", record.id, evidence.of_duplicated(self._workers, record, action))
 
-    def _put_reordered(self, verdict: Verdict) -> None:
-        record = verdict.event
-        self.tally.reordered += total(without(verdict.streams, record.disordered))
-        for worker, mask in verdict.streams.items():
-            record.disordered[worker] = record.disordered.get(worker, 0) | mask
-        action = self._behind(record)
-        self._offenders.put("reordered", record.id, evidence.of_reordered(self._workers, verdict, action))
+    def _put_reordered(self, disorder: Disorder) -> None:
+        record = disorder.event
+        self.tally.reordered += total(disorder.streams) - total(record.disordered)
+        record.disordered = disorder.streams
+        if disorder.verdict is None:
+            self._offenders.drop("reordered", record.id)
+        else:
+            found = evidence.of_reordered(self._workers, disorder.verdict, self._behind(record))
+            self._offenders.put("reordered", record.id, found)
 
     def _behind(self, record: EventRecord) -> Action | None:
         log = self._logs.get(record.task_id)
@@ -293,6 +301,7 @@ class Judge:
         limit_ns = self._horizon_ns - self._forget_ns
         for timeline in self._workers.values():
             timeline.forget(limit_ns)
+        self._votes.forget(limit_ns, self._records)
         while len(self._records) > self._max_events:
             record = next(iter(self._records.values()))
             if record.outcome is None or record.first_ns >= limit_ns:

@@ -21,6 +21,14 @@ class Verdict(NamedTuple):
     streams: Masks
 
 
+class Disorder(NamedTuple):
+    """All streams that got ``event`` out of turn, with one of the verdicts that say so; None if there is none now."""
+
+    event: EventRecord
+    streams: Masks
+    verdict: Verdict | None
+
+
 class _Pair:
     __slots__ = ("due_ns", "inverted")
 
@@ -44,27 +52,56 @@ def vote(early: EventRecord, late: EventRecord, inverted: Masks) -> Verdict | No
 
 
 class Votes:
-    """The reported pairs until everybody's word on them is in."""
+    """The reported pairs: voted on when everybody's word is in, and again when somebody new has one."""
 
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], _Pair] = {}
+        self._open: dict[tuple[str, str], None] = {}
+        self._verdicts: dict[str, dict[tuple[str, str], Verdict]] = {}
 
     def note(self, worker: str, early_id: str, late_id: str, mask: int, due_ns: int) -> None:
         """A worker's streams got the pair against its dates."""
         pair = self._pairs.setdefault((early_id, late_id), _Pair(due_ns))
         pair.inverted[worker] = pair.inverted.get(worker, 0) | mask
+        self._open[(early_id, late_id)] = None
 
-    def count(self, horizon_ns: int, records: dict[str, EventRecord]) -> list[Verdict]:
-        """Decide what is due; a pair of which one event is forgotten is dropped."""
-        due = [(ids, pair) for ids, pair in self._pairs.items() if pair.due_ns <= horizon_ns]
-        verdicts: list[Verdict] = []
-        for ids, pair in due:
-            del self._pairs[ids]
+    def reopen(self) -> None:
+        """Vote on all pairs again: there are new voters."""
+        self._open = dict.fromkeys(self._pairs)
+
+    def count(self, horizon_ns: int, records: dict[str, EventRecord]) -> list[Disorder]:
+        """Decide what is due, and return the events for which that may change something."""
+        changed: dict[str, EventRecord] = {}
+        for ids in [ids for ids in self._open if self._pairs[ids].due_ns <= horizon_ns]:
+            del self._open[ids]
             early, late = records.get(ids[0]), records.get(ids[1])
-            if early is not None and late is not None:
-                verdict = vote(early, late, pair.inverted)
-                verdicts += [verdict] if verdict is not None else []
-        return verdicts
+            if early is None or late is None:
+                continue
+            for event in (early, late):
+                if self._verdicts.get(event.id, {}).pop(ids, None) is not None:
+                    changed[event.id] = event
+            verdict = vote(early, late, self._pairs[ids].inverted)
+            if verdict is not None:
+                self._verdicts.setdefault(verdict.event.id, {})[ids] = verdict
+                changed[verdict.event.id] = verdict.event
+        return [self._disorder(event) for event in changed.values()]
+
+    def forget(self, before_ns: int, records: dict[str, EventRecord]) -> None:
+        """Drop the pairs that were due before, and the verdicts on events that are forgotten."""
+        old = [ids for ids, pair in self._pairs.items() if pair.due_ns < before_ns]
+        for ids in old:
+            del self._pairs[ids]
+            self._open.pop(ids, None)
+        if old:
+            self._verdicts = {event_id: v for event_id, v in self._verdicts.items() if event_id in records and v}
+
+    def _disorder(self, event: EventRecord) -> Disorder:
+        verdicts = list(self._verdicts.get(event.id, {}).values())
+        streams: Masks = {}
+        for verdict in verdicts:
+            for worker, mask in verdict.streams.items():
+                streams[worker] = streams.get(worker, 0) | mask
+        return Disorder(event, streams, verdicts[0] if verdicts else None)
 
     def __len__(self) -> int:
-        return len(self._pairs)
+        return len(self._pairs) + sum(map(len, self._verdicts.values()))

@@ -40,6 +40,8 @@ class TaskLog:
         self.matches: dict[str, Action] = {}
         self.unseen: dict[Action, Outcome | None] = {}
         """Acknowledged calls whose event nobody saw so far, with what was counted for it."""
+        self.found: dict[Action, int] = {}
+        """Acknowledged calls whose event came after it was counted as lost, with the number of pairs that came late."""
         self.base = Lifecycle()
         """The life up to the oldest event still kept."""
         self.base_ns = 0
@@ -136,6 +138,7 @@ class TaskLog:
     def _retire(self, action: Action) -> None:
         self.actions.remove(action)
         self.unseen.pop(action, None)
+        self.found.pop(action, None)
         if action.kind == "execute":
             self.base.executed = True
             self.base.open_executes += not action.acknowledged

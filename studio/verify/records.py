@@ -104,7 +104,7 @@ class EventRecord:
 
     def release(self, worker: str, mask: int) -> None:
         """Forget streams whose slots are used anew; what was counted for them stays counted."""
-        for masks in (self.got, self.repeated, self.disordered):
+        for masks in (self.got, self.repeated):
             if worker in masks:
                 masks[worker] &= ~mask
         if self.outcome is not None and (self.outcome.lost or self.outcome.unknown):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from studio.verify.actions import Action
-from studio.verify.bitmaps import Masks, total
+from studio.verify.bitmaps import Masks, overlap, total, without
 from studio.verify.ownership import TaskLog
 from studio.verify.records import EventRecord, Outcome
 from studio.verify.timeline import Timeline
@@ -29,29 +28,23 @@ def window(log: TaskLog, record: EventRecord, settle_ns: int) -> tuple[int, int]
     return min(first_ns, max(floor_ns, since_ns, log.cause_ns(record) or 0)), first_ns
 
 
-def weigh(workers: Workers, task_id: str, low_ns: int, high_ns: int, got: Masks) -> Outcome:
+def weigh(workers: Workers, task_id: str, low_ns: int, high_ns: int, settled_ns: int, got: Masks) -> Outcome:
     """Count the pairs of one event: ``got`` has it, streams open over [low, high] must have it.
 
-    A stream whose worker's word ends inside counts as closed there, or as unknown if the worker fell silent.
+    A stream whose worker's word ends inside counts as closed there. What a silent worker's streams lack is unknown,
+    unless its word reaches to ``settled_ns``.
     """
     must: Masks = {}
     unknown: Masks = {}
-    delivered = 0
     for worker, timeline in workers.items():
-        have = got.get(worker, 0)
-        if timeline.heard_ns >= high_ns:
+        if timeline.silent and timeline.heard_ns < settled_ns:
+            open_ns = min(high_ns, timeline.heard_ns)
+            unknown[worker] = timeline.open_through(task_id, low_ns, open_ns)
+        elif timeline.heard_ns >= high_ns:
             must[worker] = timeline.open_through(task_id, low_ns, high_ns)
-            delivered += (must[worker] & have).bit_count()
-        elif timeline.silent:
-            unknown[worker] = timeline.open_through(task_id, low_ns, timeline.heard_ns) & ~have
-    lost = {worker: mask & ~got.get(worker, 0) for worker, mask in must.items() if mask & ~got.get(worker, 0)}
-    unknown = {worker: mask for worker, mask in unknown.items() if mask}
+    delivered = total(overlap(must, got))
+    lost, unknown = without(must, got), without(unknown, got)
     return Outcome(total(must), delivered, total(got) - delivered, lost=lost, unknown=unknown)
-
-
-def weigh_unseen(workers: Workers, action: Action, grace_ns: int) -> Outcome:
-    """Count the pairs of an owed event that no stream has seen."""
-    return weigh(workers, action.task_id, action.sent_ns, action.answered_ns + grace_ns, {})
 
 
 def misdirected(workers: Workers, record: EventRecord) -> Masks:

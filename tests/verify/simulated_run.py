@@ -52,6 +52,7 @@ class SimulatedRun:
         self.random = Random(seed)
         self.happenings: list[Happening] = []
         self.calls: list[Action] = []
+        self.held_back = 0
         self.repeats: list[tuple[int, int, Envelope]] = []
         self.streams = [self._stream(number, tasks) for number in range(streams)]
         for number in range(tasks):
@@ -143,7 +144,8 @@ class SimulatedRun:
         mine = happening.arrivals[stream]
         later = [h.arrivals[stream] for h in self.happenings if h.arrivals.get(stream, 0) > mine]
         if later and min(later) < happening.event.timestamp_ns + 3_000 * MS:
-            happening.arrivals[stream] = min(later) + 1
+            self.held_back += 1
+            happening.arrivals[stream] = min(later) + self.held_back
 
     def truth(self) -> Tally:
         """The account, worked out from what was done to each pair."""
@@ -169,11 +171,7 @@ class SimulatedRun:
             attempts = [c.sent_ns for c in self.calls if c.task_id == happening.event.task_id and not c.acknowledged]
             low = max([first - SETTLE, happening.since_ns, *(at for at in attempts if at <= first)])
             high = first
-        must = {
-            s.number
-            for s in self.streams
-            if s.passes(happening.event.task_id) and s.open_over(low, high + GRACE)
-        }
+        must = {s.number for s in self.streams if s.passes(happening.event.task_id) and s.open_over(low, high + GRACE)}
         tally.expected += len(must)
         tally.delivered += len(must & set(came))
         tally.lost += len(must - set(came))

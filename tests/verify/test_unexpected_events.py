@@ -132,9 +132,7 @@ FINE: dict[str, tuple[Story, ...]] = {
     ),
     "a change that a failed transition aimed at": (move("?>planning", 2_000, ok=False), status("todo>planning", 2_001)),
     "a patch that the table does not know": (
-        lambda world: world.act(
-            "patch", "t", 2_000, key=EventKey("t", "task.status_changed", "todo>done"), title="x"
-        ),
+        lambda world: world.act("patch", "t", 2_000, key=EventKey("t", "task.status_changed", "todo>done"), title="x"),
         status("todo>done", 2_001),
         lambda world: world.act("patch", "t", 3_000, key=EventKey("t", "task.status_changed", "done>todo")),
         status("done>todo", 3_001),
