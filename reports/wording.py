@@ -25,8 +25,21 @@ MAX_LISTED = 12
 DATE_NS = 10**17
 
 _IN_PARENTHESES = re.compile(r" \([^)]*\)")
+_UNITS = ("_ns", "_us", "_s")
 _MICRO = re.compile(r"(\d) us\b")
-_FIRST_COLUMNS = ("what", "event_id", "event", "type", "task_id", "task", "title", "stream", "streams")
+_FIRST_COLUMNS = (
+    "what",
+    "event_id",
+    "event",
+    "type",
+    "task_id",
+    "task",
+    "title",
+    "detail",
+    "stream",
+    "streams",
+    "stream_count",
+)
 
 
 class Reason(NamedTuple):
@@ -49,6 +62,15 @@ class Evidence(NamedTuple):
 
     columns: list[str]
     rows: list[list[str]]
+
+
+class Offender(NamedTuple):
+    """One offender: a sentence, and labelled texts about the event, the streams and the times."""
+
+    what: str
+    event: list[tuple[str, str]]
+    streams: list[tuple[str, str]]
+    times: list[tuple[str, str]]
 
 
 def headline(result: Result) -> str:
@@ -153,11 +175,15 @@ def share(part: int, whole: int) -> str:
 
 def evidence(check: CheckRecord, started_ns: int) -> Evidence:
     """The offenders as a table: what and which event first, dates as seconds since the start of the run."""
-    keys = list(dict.fromkeys(key for offender in check.offenders for key in offender))
-    known = [key for key in _FIRST_COLUMNS if key in keys]
-    ordered = known + [key for key in keys if key not in known]
+    keys = dict.fromkeys(key for each in check.offenders for key, value in each.items() if value is not None)
+    ordered = sorted(keys, key=_place)
     rows = [[_cell(key, offender.get(key), started_ns) for key in ordered] for offender in check.offenders]
     return Evidence([_label(key) for key in ordered], rows)
+
+
+def offenders(check: CheckRecord, started_ns: int) -> list[Offender]:
+    """The offenders one by one: what is wrong, and the rest in the three groups that a reader looks for."""
+    return [_offender(each, started_ns) for each in check.offenders]
 
 
 def plain(text: object) -> str:
@@ -169,9 +195,27 @@ def _is_hidden(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
+def _offender(offender: Mapping[str, object], started_ns: int) -> Offender:
+    groups: dict[str, list[tuple[str, str]]] = {"event": [], "streams": [], "times": []}
+    for key in sorted(offender, key=_place):
+        value = offender[key]
+        if key != "what" and value not in (None, "", []):
+            groups[_group(key)].append((_label(key), _cell(key, value, started_ns)))
+    return Offender(plain(offender.get("what") or offender.get("type") or ""), **groups)
+
+
+def _place(key: str) -> int:
+    return _FIRST_COLUMNS.index(key) if key in _FIRST_COLUMNS else len(_FIRST_COLUMNS)
+
+
+def _group(key: str) -> str:
+    if key.startswith("stream"):
+        return "streams"
+    return "times" if key.endswith(_UNITS) else "event"
+
+
 def _why(row: RowRecord) -> str:
-    measured = f"measured {figure(row.measured_text)}" if row.measured_text else ""
-    return ", ".join(part for part in (measured, plain(row.reason)) if part)
+    return ", ".join(part for part in (figure(row.measured_text), plain(row.reason)) if part)
 
 
 def _three_digits(value: float) -> str:
@@ -180,7 +224,7 @@ def _three_digits(value: float) -> str:
 
 
 def _label(key: str) -> str:
-    for unit in ("_ns", "_us", "_s"):
+    for unit in _UNITS:
         key = key.removesuffix(unit)
     return plain(key).replace("_", " ")
 

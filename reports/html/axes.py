@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from bokeh.models import FixedTicker, LogAxis, LogScale, Range1d
 from bokeh.plotting import figure
 
-from reports.html.palette import GRID, TEXT
+from reports.html.palette import GRID, PAPER, TEXT
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 _MANTISSAS = {1: (1, 2, 5), 2: (1, 3), 3: (1,)}
@@ -20,7 +20,8 @@ _MANTISSAS = {1: (1, 2, 5), 2: (1, 3), 3: (1,)}
 def blank(height: int, label: str, **options: object) -> figure:
     """An empty figure in the report's style, as wide as its box, without a toolbar."""
     plot = figure(height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", **options)
-    plot.background_fill_color = plot.border_fill_color = None
+    # A transparent canvas would keep traces of what was drawn before it had its width.
+    plot.background_fill_color = plot.border_fill_color = PAPER.light
     plot.outline_line_color = None
     plot.min_border = 4
     plot.min_border_right = 18

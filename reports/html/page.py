@@ -59,7 +59,7 @@ def render_html(result: Result, hlogs: Hlogs) -> str:
         result=result,
         run=result.run,
         reasons=wording.reasons(result),
-        evidence=_evidence,
+        offenders=_offenders,
         latencies=_latencies(result, definitions.TESTER, inside=False),
         tester=_latencies(result, definitions.TESTER, inside=True),
         types=_types(result),
@@ -105,8 +105,8 @@ def _source(name: str) -> Markup:
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
 
 
-def _evidence(check: CheckRecord, result: Result) -> wording.Evidence:
-    return wording.evidence(check, result.run.started_ns)
+def _offenders(check: CheckRecord, result: Result) -> list[wording.Offender]:
+    return wording.offenders(check, result.run.started_ns)
 
 
 def _latencies(result: Result, names: Sequence[str], *, inside: bool) -> list[Latency]:

@@ -59,15 +59,16 @@ def test_evidence_puts_dates_as_seconds_since_the_start_and_long_lists_short() -
         "wait_us": 10,
         "from_s": 0.25,
         "seen": None,
+        "task": None,
         "again": True,
         "event_id": "e1",
     }
-    found = wording.evidence(CheckRecord("x", "fail", "", {}, [offender, {"what": "lost"}]), STARTED_NS)
-    assert found.columns == ["what", "event id", "streams", "at", "wait", "wait", "from", "seen", "again"]
+    found = wording.evidence(CheckRecord("x", "fail", "", {}, [offender, {"what": "lost", "seen": 1}]), STARTED_NS)
+    assert found.columns == ["what", "event id", "streams", "at", "wait", "wait", "from", "again", "seen"]
     streams = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 3 more"
     none = wording.NOTHING
-    assert found.rows[0] == [none, "e1", streams, "1.500 s", "2.50 ms", "10.0 µs", "0.250 s", none, "True"]
-    assert found.rows[1] == ["lost"] + [none] * 8
+    assert found.rows[0] == [none, "e1", streams, "1.500 s", "2.50 ms", "10.0 µs", "0.250 s", "True", none]
+    assert found.rows[1] == ["lost", *[none] * 7, "1"]
 
 
 def test_gaps_are_summed_up_with_the_longest_and_those_that_never_closed() -> None:
@@ -174,3 +175,26 @@ def _with_first_row(**changes: object) -> Result:
     result = sample_result()
     first: RowRecord = replace(result.rows[0], **changes)  # type: ignore[arg-type]
     return replace(result, rows=[first, *result.rows[1:]])
+
+
+def test_an_offender_is_a_sentence_with_the_event_the_streams_and_the_times_apart() -> None:
+    offender: dict[str, object] = {
+        "streams": ["w1/3", "w1/4"],
+        "sent_ns": STARTED_NS + 250_000_000,
+        "task_id": "t1",
+        "answered_ns": None,
+        "detail": "",
+        "event_id": "e1",
+        "stream_count": 2,
+        "what": "reached 23 of 25 streams",
+    }
+    check = CheckRecord("lost", "fail", "", {}, [offender, {"type": "task.created"}])
+    assert wording.offenders(check, STARTED_NS) == [
+        wording.Offender(
+            "reached 23 of 25 streams",
+            [("event id", "e1"), ("task id", "t1")],
+            [("streams", "w1/3, w1/4"), ("stream count", "2")],
+            [("sent", "0.250 s")],
+        ),
+        wording.Offender("task.created", [("type", "task.created")], [], []),
+    ]
