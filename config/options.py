@@ -265,6 +265,12 @@ def chosen(parsed: Namespace) -> dict[str, Any]:
     }
 
 
+def request_headers(parsed: Namespace) -> dict[str, str]:
+    """The headers that ``--header`` asks for."""
+    pairs = (header.partition(":") for header in parsed.header or ())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def table() -> str:
     """The options as the Markdown table that the README shows."""
     lines = ["| option | environment | default | meaning |", "|---|---|---|---|"]

@@ -139,6 +139,10 @@ class Deliveries:
     replayed: int = 0
     optional: int = 0
     unknown: int = 0
+    other: int = 0
+    arrivals: int = 0
+    history: int = 0
+    replay_unavailable: int = 0
     coalesced: int = 0
     kernel_stamps: int = 0
     user_stamps: int = 0

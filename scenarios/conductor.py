@@ -6,6 +6,7 @@ from locust import log as locust_log
 from locust.runners import STATE_MISSING, MasterRunner
 
 import logging
+import os
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from gevent.lock import RLock
 from config.preflight import Refusal, check_reachable
 from locust_eventsource.locust.web_tab import Link, add_links, add_tab
 from reports.model import Result
-from reports.terminal import render_table
+from reports.terminal import render_table, use_color
 from reports.write import write_results
 from scenarios import live_table, progress
 from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, drain
@@ -64,15 +65,18 @@ class Conductor:
         def workers() -> list[str]:
             return [client.id for client in runner.clients.all if client.state != STATE_MISSING]
 
+        def name(client_id: str) -> str:
+            return f"worker {runner.get_worker_index(client_id) + 1}"
+
         roundtrip = self._roundtrip = Roundtrip(runner.send_message, workers)
 
         def answered(msg: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Locust's message type is untyped
-            roundtrip.answered(msg.node_id, msg.data)
+            roundtrip.answered(msg.node_id, name(msg.node_id), msg.data)
 
         def reported(client_id: str, data: dict[str, Any], **_kwargs: object) -> None:
             delta = data.get("eventsource")
             if delta is not None and self._ledger is not None:
-                self._ledger.add(client_id, delta)
+                self._ledger.add(name(client_id), delta)
 
         runner.register_message(ANSWER, answered)
         self._environment.events.worker_report.add_listener(reported)
@@ -87,7 +91,8 @@ class Conductor:
         """A test starts."""
         if self._ticker is not None:
             self._ticker.kill(block=False)
-        self._ledger = Ledger(options)
+        owes_events = bool({"TriggerUser", "ExecutionUser"} & set(self._user_classes()))
+        self._ledger = Ledger(options, owes_events=owes_events)
         started = datetime.fromtimestamp(self._ledger.started_ns / SECOND_NS, UTC)
         self._directory = Path(options.results_dir) / started.strftime("%Y-%m-%dT%H-%M-%SZ")
         self._result = None
@@ -166,7 +171,7 @@ class Conductor:
         """Print the verdict table and where the results are."""
         if self._result is None:
             return
-        sys.stdout.write("\n" + render_table(self._result, color=sys.stdout.isatty()) + "\n")
+        sys.stdout.write("\n" + render_table(self._result, color=use_color(sys.stdout, os.environ)) + "\n")
         sys.stdout.write(f"\nResults: {self._directory}\n")
         sys.stdout.flush()
 

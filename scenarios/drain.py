@@ -29,6 +29,7 @@ ANSWER: Final = "eventsource-drained"
 _ANSWER_WITHIN_S: Final = 10.0
 _LOOK_EVERY_S: Final = 0.1
 
+
 def respond(run: Run, stage: Stage, flush: Callable[[], None], clean: Callable[[Run], None]) -> dict[str, Any]:
     """A process's part in one stage; returns what has come since its last report."""
     if stage == "quiet":
@@ -73,7 +74,7 @@ class Roundtrip:
         self._complete = Signal()
 
     def ask(self, stage: Stage, timeout_s: float) -> Answers:
-        """Answers by worker; a worker that says nothing in time is left out."""
+        """Answers by the worker's name; a worker that says nothing in time is left out."""
         self._number += 1
         self._answers = {}
         self._waiting = set(self._workers())
@@ -84,11 +85,11 @@ class Roundtrip:
             self._complete.wait(timeout_s)
         return self._answers
 
-    def answered(self, worker: str, data: dict[str, Any]) -> None:
-        """A worker's answer has come."""
+    def answered(self, worker: str, name: str, data: dict[str, Any]) -> None:
+        """A worker's answer has come; ``name`` is what the ledger calls it."""
         if data["number"] != self._number or worker not in self._waiting:
             return
-        self._answers[worker] = data["delta"]
+        self._answers[name] = data["delta"]
         self._waiting.discard(worker)
         if not self._waiting:
             self._complete.set()

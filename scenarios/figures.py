@@ -24,7 +24,7 @@ class RunFigures:
     ) -> None:
         self._ledger = ledger
         self._stats = stats
-        self._triggers = bool({"TriggerUser", "ExecutionUser"} & set(user_classes))
+        self._triggers = ledger.owes_events
         self._executes = "ExecutionUser" in user_classes
         self._delivery_asked = delivery_asked
 

@@ -6,12 +6,11 @@ import time
 from argparse import Namespace
 from typing import Any, Final
 
-from studio.verify.checks import CheckResult
-from studio.verify.judge import Judge
-
 from locust_eventsource.locust.connection_log import ConnectionHistory
 from locust_eventsource.measure.series import Series
 from studio.check_log import CheckLog
+from studio.verify.checks import CheckResult
+from studio.verify.judge import Judge
 
 SECOND_NS = 1_000_000_000
 
@@ -22,12 +21,14 @@ GRACE_S: Final = 1.0
 class Ledger:
     """One a run, in the local or the master process."""
 
-    def __init__(self, options: Namespace) -> None:
+    def __init__(self, options: Namespace, *, owes_events: bool) -> None:
         self.run_id: str = options.run_id
+        self.owes_events = owes_events
         self.started_ns = time.time_ns()
         self.ended_ns = 0
         self.series = Series()
-        self.judge = Judge(settle_ns=int(options.settle * SECOND_NS), grace_ns=int(min(GRACE_S, options.settle) * SECOND_NS))
+        grace_s = min(GRACE_S, options.settle)
+        self.judge = Judge(settle_ns=int(options.settle * SECOND_NS), grace_ns=int(grace_s * SECOND_NS))
         self.checks = CheckLog()
         self.connections = ConnectionHistory()
         self.cpu_percent: dict[str, float] = {}
@@ -67,5 +68,9 @@ class Ledger:
             self.checks.passed("cleanup")
 
     def check_results(self) -> list[CheckResult]:
-        """All checks: over the events of the run, and those that users made."""
-        return [*self.judge.checks(), *self.checks.results()]
+        """All checks: over the events of the run, and those that users made.
+
+        What nobody could have checked, because the users of the run only listen, is left out.
+        """
+        over_events = [check for check in self.judge.checks() if self.owes_events or check.verdict != "unknown"]
+        return [*over_events, *self.checks.results()]

@@ -10,7 +10,7 @@ from locust_eventsource.measure.verdicts import Row
 from scenarios.ledger import Ledger
 
 COLUMNS = (
-    Column("name", "What"),
+    Column("what", "What"),
     Column("count", "Count"),
     Column("p50", "p50 (µs)", 0),
     Column("p95", "p95 (µs)", 0),
@@ -38,12 +38,16 @@ def table(ledger: Ledger, rows: Sequence[Row]) -> list[dict[str, str | float | i
             row[name] = histogram.percentile_us(percentile)
         row["max"] = histogram.max_us
         table_rows.append(row)
-    return table_rows + [_row(metric, row.samples, row) for metric, row in judged.items()]
+    table_rows += [_row(metric, row.samples, row) for metric, row in judged.items()]
+    for number, row_ in enumerate(table_rows):
+        # Locust's table sorts by "name" at first; no column shows it.
+        row_["name"] = f"{number:03d}"
+    return table_rows
 
 
 def _row(name: str, count: int, verdict: Row | None) -> dict[str, str | float | int]:
     return {
-        "name": name,
+        "what": name,
         "count": count,
         "p50": "",
         "p95": "",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import requests
 
+from config.options import request_headers
 from locust_eventsource.locust.event_hooks import events
 from locust_eventsource.locust.loop_lag import probe
 from locust_eventsource.locust.pump import pump_of
@@ -83,9 +84,7 @@ class Member:
             return
         with requests.Session() as session:
             session.verify = run.options.ca or not run.options.insecure
-            for header in run.options.header or ():
-                name, _, value = header.partition(":")
-                session.headers[name.strip()] = value.strip()
+            session.headers.update(request_headers(run.options))
             left = delete_tasks(self._environment.host, tasks, session, run.deleted_task)
         run.left += [task._asdict() for task in left]
 

@@ -12,22 +12,18 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from studio.verify.checks import CheckResult
-
 from config.options import chosen
 from locust_eventsource import __version__ as package_version
 from locust_eventsource.locust.stats_table import METHOD as EVENT_METHOD
 from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, PASS, exit_code
-from locust_eventsource.measure.histogram import summary
 from locust_eventsource.measure.verdicts import Row, Verdict
+from reports.measured import metrics_of
 from reports.model import (
     Cleanup,
     Connections,
     Deliveries,
-    Figures,
     Gap,
     Health,
-    Metric,
     ReasonCount,
     RequestError,
     RequestRecord,
@@ -38,6 +34,7 @@ from reports.model import (
 )
 from reports.model import Run as FactsOfRun
 from scenarios.ledger import Ledger
+from studio.verify.checks import CheckResult
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -73,7 +70,7 @@ def assemble(
         verdict=VerdictOfRun(RESULTS[code], code, _sentence(code, rows, checks)),
         rows=[row_record(row) for row in rows],
         checks=[check_record(check) for check in checks],
-        metrics=_metrics(ledger),
+        metrics=metrics_of(ledger.series, {"delivery": ledger.judge.tally.lost}),
         deliveries=_deliveries(ledger),
         connections=_connections(ledger),
         requests=_requests(environment.stats),
@@ -139,34 +136,16 @@ def _sentence(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResul
     return f"All {judged} targets are met, and every event of the run is accounted for."
 
 
-def _metrics(ledger: Ledger) -> dict[str, Metric]:
-    metrics: dict[str, Metric] = {}
-    for name in ledger.series.metrics():
-        histogram = ledger.series.histogram(name)
-        if histogram is None:
-            continue
-        lost = ledger.judge.tally.lost if name == "delivery" else 0
-        types = {
-            event_type: Figures(**summary(typed))
-            for event_type in ledger.series.types(name)
-            if (typed := ledger.series.histogram(name, event_type)) is not None
-        }
-        metrics[name] = Metric(**summary(histogram, lost), types=types)
-    return metrics
-
-
 def _deliveries(ledger: Ledger) -> Deliveries:
     counter = ledger.series.counter
-    import dataclasses
-    known = {f.name for f in dataclasses.fields(Deliveries)}
-    return Deliveries(**{k:v for k,v in dict(
+    return Deliveries(
         **ledger.judge.tally.as_dict(),
         history=counter("history"),
         replay_unavailable=counter("replay_unavailable"),
         coalesced=counter("coalesced"),
         kernel_stamps=counter("stamps_kernel"),
         user_stamps=counter("stamps_user"),
-    ).items() if k in known})
+    )
 
 
 def _connections(ledger: Ledger) -> Connections:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from gevent.event import Event as Signal
-from studio.verify.actions import Action
-from studio.verify.capture import Capture
 
 from locust_eventsource.locust.connection_log import ConnectionLog
 from locust_eventsource.measure.recorder import Recorder
@@ -24,9 +22,14 @@ from studio.contract import Envelope, EventType
 from studio.observer import StudioObserver
 from studio.task_board import TaskBoard
 from studio.trigger_clock import TriggerClock
+from studio.verify.actions import Action
+from studio.verify.capture import Capture
 
 if TYPE_CHECKING:
     from locust.env import Environment
+
+_CPU_WINDOW_NS = 900_000_000
+"""Processor time is averaged over at least this long: a shorter look says nothing."""
 
 
 class Run:
@@ -56,6 +59,7 @@ class Run:
         self._titles = count(1)
         self._busy = 0
         self._cpu_percent = 0.0
+        self._sampled_ns, self._used_ns = time.monotonic_ns(), time.process_time_ns()
         self.left: list[dict[str, str]] = []
         self.deleted = 0
 
@@ -99,8 +103,11 @@ class Run:
     def sample(self) -> None:
         """Once a second: open connections and the processor time."""
         self.connections.sample(time.time_ns() // 1_000_000_000)
-        runner = self.environment.runner
-        self._cpu_percent = max(self._cpu_percent, runner.current_cpu_usage if runner else 0.0)
+        now_ns, used_ns = time.monotonic_ns(), time.process_time_ns()
+        elapsed_ns = now_ns - self._sampled_ns
+        if elapsed_ns >= _CPU_WINDOW_NS:
+            self._cpu_percent = max(self._cpu_percent, 100 * (used_ns - self._used_ns) / elapsed_ns)
+            self._sampled_ns, self._used_ns = now_ns, used_ns
 
     def take(self) -> dict[str, Any]:
         """What has come since the last call, fit for a message between processes."""

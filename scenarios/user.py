@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import requests
 
+from config.options import request_headers
 from locust_eventsource.locust.user import EventSourceUser
 from locust_eventsource.stream import EventStream, StreamSettings
 from scenarios.run import run_of
@@ -51,14 +52,9 @@ class StudioUser(EventSourceUser, HttpUser):
             verify=not options.insecure,
         )
         self.client.verify = options.ca or not options.insecure
+        self.headers = request_headers(options)
         self.client.headers.update(self.headers)
         self.api = StudioApi(self.client, self.load.acted)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that ``--header`` asks for."""
-        pairs = (header.partition(":") for header in self.load.options.header or ())
-        return {name.strip(): value.strip() for name, _, value in pairs}
 
     @classmethod
     def wanted(cls, options: Namespace) -> int | None:
