@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-from base64 import b64encode
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from locust_eventsource.protocol.event_stream import DEFAULT_MAX_EVENT_BYTES, DEFAULT_MAX_LINE_BYTES
 from locust_eventsource.stream_types import StreamSettings
@@ -46,8 +45,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
     request = HttpRequest(
         method=(given.method or ("POST" if body is not None else "GET")).upper(),
         url=given.url,
-        headers=(*given.header, *_credentials(given.url)),
-        body=(body or "").encode(),
+        headers=tuple(given.header),
+        body=os.fsencode(body or ""),
     )
     settings = StreamSettings(
         reconnect=not given.no_reconnect,
@@ -99,17 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--insecure", action="store_true", help="check neither certificate nor name")
     add("--pretty", action="store_true", help="print for people")
     return parser
-
-
-def _credentials(url: str) -> list[tuple[str, str]]:
-    """The Basic credentials that ``http://name:password@host`` means (RFC 7617)."""
-    try:
-        user_info = urlsplit(url).netloc.rpartition("@")[0]
-    except ValueError:
-        return []
-    if not user_info:
-        return []
-    return [("Authorization", f"Basic {b64encode(unquote_to_bytes(user_info)).decode()}")]
 
 
 def _header(text: str) -> tuple[str, str]:

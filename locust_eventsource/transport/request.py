@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from locust_eventsource import __version__
 from locust_eventsource.errors import Misuse
@@ -57,6 +59,7 @@ def describe(request: requests.Request | requests.PreparedRequest | HttpRequest 
     raw = request if isinstance(request, HttpRequest) else _prepare(request)
     parse_target(raw.url)
     _check(raw)
+    raw = _without_user_info(raw)
     last_event_id = next((value for name, value in raw.headers if name.lower() == _LAST_EVENT_ID), "")
     kept = tuple(pair for pair in raw.headers if pair[0].lower() not in _DECIDED_HERE)
     return Described(raw._replace(headers=kept), last_event_id)
@@ -67,7 +70,7 @@ def wire_bytes(request: HttpRequest, target: Target, last_event_id: str) -> byte
     names = {name.lower() for name, _ in request.headers}
     lines = [f"{request.method} {target.path} HTTP/1.1"]
     if "host" not in names:
-        lines.append(f"Host: {_idna(target.authority)}")
+        lines.append(f"Host: {target.authority}")
     lines += [f"{name}: {value}" for name, value in _OWN_HEADERS if name.lower() not in names]
     lines += [f"{name}: {value}" for name, value in request.headers]
     if last_event_id:
@@ -85,6 +88,18 @@ def _check(request: HttpRequest) -> None:
             raise Misuse(f"{name!r} is no header name (RFC 9110 section 5.1)")
         if _CONTROLS.search(value):
             raise Misuse(f"the value of header {name} cannot hold NUL, CR or LF (RFC 9110 section 5.5)")
+
+
+def _without_user_info(request: HttpRequest) -> HttpRequest:
+    """``http://name:password@host`` means Basic credentials (RFC 7617); the URL itself is shown in reports."""
+    parts = urlsplit(request.url)
+    user_info, at, netloc = parts.netloc.rpartition("@")
+    if not at:
+        return request
+    headers = request.headers
+    if not any(name.lower() == "authorization" for name, _ in headers):
+        headers = (*headers, ("Authorization", f"Basic {b64encode(unquote_to_bytes(user_info)).decode()}"))
+    return request._replace(url=urlunsplit(parts._replace(netloc=netloc)), headers=headers)
 
 
 def _prepare(request: requests.Request | requests.PreparedRequest | str) -> HttpRequest:
@@ -121,7 +136,3 @@ def _body_bytes(body: object) -> bytes:
 
 def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
-
-
-def _idna(authority: str) -> str:
-    return authority if authority.isascii() else authority.encode("idna").decode()

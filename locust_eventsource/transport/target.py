@@ -32,11 +32,15 @@ def parse_target(url: str) -> Target:
     try:
         parts = urlsplit(url)
         port = parts.port
+        host = _ascii_host(parts.hostname or "")
+        path = quote(parts.path or "/", safe=_KEEP)
+        query = f"?{quote(parts.query, safe=_KEEP)}" if parts.query else ""
     except ValueError as error:
         raise Misuse(f"not a URL: {url!r} ({error})") from error
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in _PORTS or not host:
         raise Misuse(f"not an http or https URL: {url!r} (give one like http://127.0.0.1:3001/api/events)")
-    path = quote(parts.path or "/", safe=_KEEP)
-    if parts.query:
-        path = f"{path}?{quote(parts.query, safe=_KEEP)}"
-    return Target(parts.scheme == "https", parts.hostname, port or _PORTS[parts.scheme], path)
+    return Target(parts.scheme == "https", host, port or _PORTS[parts.scheme], path + query)
+
+
+def _ascii_host(host: str) -> str:
+    return host if host.isascii() else host.encode("idna").decode()

@@ -76,7 +76,7 @@ class Peer:
         while b"\r\n\r\n" not in self._pending:
             self._read_more()
         head, _, rest = self._pending.partition(b"\r\n\r\n")
-        first, *fields = head.decode().split("\r\n")
+        first, *fields = head.decode("utf-8", "surrogateescape").split("\r\n")
         headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
         length = int(headers.get("content-length", 0))
         self._pending = rest

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import _socket
 import datetime
 import ipaddress
 import os
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import gevent
+import psutil
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from locust_eventsource.protocol.reconnect import ReconnectPolicy
 from locust_eventsource.stream import Arrival, EventStream, StateChange, StreamSettings
+from locust_eventsource.transport import stamps
 
 DEADLINE_S = 20.0
 AT_ONCE = ReconnectPolicy(default_retry_ms=1, jitter=0, max_delay_ms=5, min_backoff_ms=1)
@@ -77,8 +81,10 @@ class Heard:
         return [change for change in self.changes if change.state == state][times - 1]
 
 
-def open_files() -> set[str]:
-    """The sockets that this process holds."""
+def open_sockets() -> set[str]:
+    """The sockets that this process holds, apart from the one that keeps the kernel stamping."""
+    with closing(_socket.socket()) as sock:
+        stamps.enable(sock)
     found: set[str] = set()
     for name in os.listdir("/proc/self/fd"):
         try:
@@ -88,6 +94,12 @@ def open_files() -> set[str]:
         if target.startswith("socket:"):
             found.add(target)
     return found
+
+
+def sockets_to(port: int) -> int:
+    """How many sockets of this process are connected to ``port`` on this machine."""
+    connections = psutil.Process().net_connections("tcp")
+    return sum(1 for each in connections if each.raddr and each.raddr.port == port)
 
 
 def self_signed(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:

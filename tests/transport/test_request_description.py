@@ -70,6 +70,13 @@ def test_credentials_in_the_url_become_basic_auth_and_stay_out_of_the_host_field
     _, fields, _ = fields_of("http://u:p@host.test/")
     assert fields["authorization"] == "Basic dTpw"
     assert fields["host"] == "host.test"
+    described = describe("http://u:p@host.test/a?b").request
+    assert described.url == "http://host.test/a?b"
+
+
+def test_an_authorization_of_the_users_own_wins_over_the_urls() -> None:
+    request = HttpRequest("GET", "http://u:p@host.test/", (("AUTHORIZATION", "Bearer x"),), b"")
+    assert describe(request).request.headers == (("AUTHORIZATION", "Bearer x"),)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +142,7 @@ def test_a_request_that_cannot_be_sent_is_misuse(request_: Any) -> None:  # noqa
         ("http://[::1]:9/a?b=c#d", "[::1]:9", "/a?b=c"),
         ("http://h/a b?c=d e&f=%20", "h", "/a%20b?c=d%20e&f=%20"),
         ("http://h/?q=\u00e9", "h", "/?q=%C3%A9"),
+        ("http://b\u00fccher.test/", "xn--bcher-kva.test", "/"),
     ],
 )
 def test_a_target_is_what_goes_on_the_request_line(url: str, authority: str, path: str) -> None:
