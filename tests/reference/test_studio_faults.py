@@ -6,9 +6,9 @@ import time
 from datetime import datetime
 
 import pytest
-from support.studio_process import RawStream, StudioProcess
 
 from studio.reference.faults import DROP, SLOW_DELIVERY, FaultError, Faults
+from tests.support.studio_process import RawStream, StudioProcess
 
 
 def ids(stream: RawStream) -> list[str]:

@@ -6,7 +6,8 @@ import concurrent.futures
 from collections.abc import Iterator
 
 import pytest
-from support.studio_process import RawStream, StreamEvent, StudioClient, StudioProcess
+
+from tests.support.studio_process import RawStream, StreamEvent, StudioClient, StudioProcess
 
 
 @pytest.fixture(scope="module")

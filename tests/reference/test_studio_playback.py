@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from support.studio_process import RawStream, StudioProcess, chunks_of
 
 from studio.reference.playback import RecordingError, load_recording
+from tests.support.studio_process import RawStream, StudioProcess, chunks_of
 
 OWN = Path(__file__).parent.parent / "recordings"
 CAPTURES = os.environ.get("STUDIO_CAPTURES")

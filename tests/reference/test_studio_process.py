@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from support.studio_process import DEADLINE_S, ROOT, StudioProcess, chunks_of
+
+from studio.reference.options import parse
+from tests.support.studio_process import DEADLINE_S, ROOT, StudioProcess, chunks_of
 
 
 def refused(*options: str) -> str:
@@ -54,13 +56,29 @@ def test_the_ready_line_names_url_and_process() -> None:
         (["--rebase"], "--rebase and --speed need --replay FILE.jsonl"),
         (["--replay", "missing.jsonl"], "the recording missing.jsonl cannot be read"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_line(
+    options: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(options)
+    assert ended.value.code == 2
+    out, error = capsys.readouterr()
+    assert (out, error.count("\n")) == ("", 1)
+    assert error.startswith("python -m studio.reference: ")
+    assert expected in error
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--fault", "nonsense"], "unknown fault 'nonsense'"),
         (["--db", "/nonexistent/studio.db"], "the database /nonexistent/studio.db cannot be opened"),
     ],
 )
-def test_what_cannot_work_is_refused_in_one_line(options: list[str], expected: str) -> None:
-    line = refused(*options)
-    assert line.startswith("python -m studio.reference: ")
-    assert expected in line
+def test_the_process_says_why_it_does_not_start(options: list[str], expected: str) -> None:
+    assert expected in refused(*options)
 
 
 def test_a_taken_port_is_refused_in_one_line() -> None:

@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from support.studio_process import StudioProcess
+
+from tests.support.studio_process import StudioProcess
 
 MISSING = str(uuid.UUID(int=1))
 TARGET = "Failed to deserialize the JSON body into the target type: "

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.studio_process import StudioProcess, chunks_of
-from support.studio_scripts import SCRIPTS, Run, run_script
+
+from tests.support.studio_process import StudioProcess, chunks_of
+from tests.support.studio_scripts import SCRIPTS, Run, run_script
 
 OWN = Path(__file__).parent.parent / "recordings"
 CAPTURES = os.environ.get("STUDIO_CAPTURES")

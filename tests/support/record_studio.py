@@ -1,4 +1,4 @@
-"""Makes the recordings in ``tests/recordings`` anew: ``cd tests && python -m support.record_studio``.
+"""Makes the recordings in ``tests/recordings`` anew: ``python -m tests.support.record_studio``.
 
 They have the format of the recordings of the real service: ``*.jsonl`` holds one socket read a line, ``*-rest.json``
 the REST calls of the same run. The embedded Studio writes them, so they pin its own bytes.
@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from support.studio_process import ROOT, Answer, RawStream, StudioProcess
-from support.studio_scripts import Call, run_script
+from tests.support.studio_process import ROOT, Answer, RawStream, StudioProcess
+from tests.support.studio_scripts import Call, run_script
 
 FOLDER: Final = ROOT / "tests" / "recordings"
 

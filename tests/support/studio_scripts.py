@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from support.studio_process import Answer, RawStream, StudioProcess
+from tests.support.studio_process import Answer, RawStream, StudioProcess
 
 _TASK: Final = "/api/tasks/{id}"
 
