@@ -182,9 +182,8 @@ class Judge:
         due: dict[str, None] = {}
         while self._queue and self._queue[0][0] <= horizon_ns:
             due[heapq.heappop(self._queue)[1]] = None
-        for task_id in due:
-            if task_id in self._logs:
-                self._judge_task(self._logs[task_id], horizon_ns)
+        for log in filter(None, map(self._logs.get, due)):
+            self._judge_task(log, horizon_ns)
         for disorder in self._votes.count(horizon_ns, self._records):
             self._put_reordered(disorder)
 
@@ -316,11 +315,10 @@ class Judge:
         """Forget a task of which nothing more is to be expected once its last event is forgotten."""
         if log.records:
             return
-        if log.since_ns is None or (
-            log.finished_ns is not None and log.finished_ns + self._forget_ns < self._horizon_ns
-        ):
+        if log.since_ns is None or (log.over_ns is not None and log.over_ns + self._forget_ns < self._horizon_ns):
             del self._logs[log.task_id]
             for session_id in log.sessions:
-                self._sessions.pop(session_id, None)
-        elif log.finished_ns is not None:
-            self._enqueue(log.finished_ns + self._forget_ns + 1, log.task_id)
+                if self._sessions.get(session_id) == log.task_id:
+                    del self._sessions[session_id]
+        elif log.over_ns is not None:
+            self._enqueue(log.over_ns + self._forget_ns + 1, log.task_id)

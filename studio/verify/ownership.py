@@ -80,9 +80,12 @@ class TaskLog:
         """Whether the event is the run's: it came after the run's first call upon the task."""
         return self.since_ns is not None and record.first_ns >= self.since_ns
 
-    def is_over(self, before_ns: int) -> bool:
-        """Whether nothing more is to be expected: not the run's, or finished before ``before_ns``."""
-        return self.since_ns is None or (self.finished_ns is not None and self.finished_ns < before_ns)
+    @property
+    def over_ns(self) -> int | None:
+        """Since when nothing more is to be expected: the task is done or deleted, and no call came after."""
+        if self.finished_ns is None:
+            return None
+        return max(self.finished_ns, *(action.answered_ns for action in self.actions), 0)
 
     def match(self) -> dict[str, Action]:
         """Which call stands behind which event; acknowledged calls come first, attempts take what is left."""

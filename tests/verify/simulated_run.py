@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from random import Random
 
-from verify_world import MS, envelope, over_the_wire
-
 from studio.contract import Envelope, EventKey
 from studio.verify.actions import Action
 from studio.verify.capture import Capture
 from studio.verify.judge import Judge
 from studio.verify.tally import Tally
+from tests.verify.verify_world import MS, envelope, over_the_wire
 
 SETTLE, GRACE, END = 5_000 * MS, 1_000 * MS, 40_000 * MS
 # An event cannot be told apart from that of a later attempt at the same change: only changes that come once may fail.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from verify_world import World, envelope
 
 from studio.contract import EventKey
+from tests.verify.verify_world import World, envelope
 
 ALL = range(6)
 
@@ -373,18 +373,23 @@ def test_a_create_without_an_answer_is_known_by_its_title(world: World) -> None:
     world.created("t", 5_001, *ALL[:5], title="run 7 task 1")
     world.created("u", 5_002, *ALL, title="somebody else's")
     world.created("v", 5_003, *ALL, title="run 7 task 1")
+    world.act("create", "", 9_000, ok=False, title="run 7 task 2")
+    world.created("w", 5_003, *ALL, title="run 7 task 2")
+    world.status("w", "todo>planning", 5_004, *ALL)
     tally = world.end()
-    assert (tally.expected, tally.delivered, tally.lost, tally.foreign, tally.unexpected) == (6, 5, 1, 12, 0)
+    assert (tally.expected, tally.delivered, tally.lost, tally.foreign, tally.unexpected) == (6, 5, 1, 24, 0)
 
 
 def test_a_create_given_up_after_its_event_was_judged_is_still_known_by_its_title(world: World) -> None:
     world.created("t", 5_001, *ALL[:5], title="run 7 task 1")
+    world.deliver(world.created("v", 4_001, title="run 7 task 1"), *ALL)
+    world.deliver(world.created("w", 5_001, title="run 7 task 2"), *ALL)
     for second in range(6, 20):
         world.report(second * 1_000)
-    assert world.judge.tally.foreign == 5
+    assert world.judge.tally.foreign == 17
     world.act("create", "", 5_000, answered=20_000, ok=False, title="run 7 task 1")
     tally = world.end()
-    assert (tally.expected, tally.delivered, tally.foreign) == (6, 5, 0)
+    assert (tally.expected, tally.delivered, tally.foreign) == (6, 5, 12)
 
 
 def test_a_create_without_an_answer_owes_nothing(world: World) -> None:
@@ -437,3 +442,33 @@ def test_an_attempt_that_failed_does_not_take_the_event_of_the_one_that_was_ackn
     world.status("t", "todo>planning", 7_001, *ALL)
     tally = world.end()
     assert (tally.expected, tally.delivered, tally.unexpected) == (12, 12, 0)
+
+
+def test_arrivals_may_be_reported_in_another_order_than_they_came(world: World) -> None:
+    world.create("t", 5_000)
+    event = world.created("t", 5_001, 0, 1, 2, came=5_400)
+    world.deliver(event, 3, 4, 5, came=5_002)
+    tally = world.end()
+    assert (tally.delivered, tally.lost) == (6, 0)
+
+
+def test_an_offender_tells_the_first_and_the_last_arrival(world: World) -> None:
+    world.create("t", 5_000)
+    event = world.created("t", 5_001, 0, came=5_400)
+    world.deliver(event, 0, came=5_500)
+    world.deliver(event, 3, came=5_002)
+    world.end()
+    (offender,) = world.check("lost").offenders
+    assert (offender["first_arrival_ns"], offender["last_arrival_ns"]) == (5_002_000_000, 5_500_000_000)
+
+
+def test_what_was_asked_of_a_deleted_task_is_judged_however_long_ago_the_delete_was(world: World) -> None:
+    world.create("t", 1_000)
+    world.created("t", 1_001, *ALL)
+    world.act("delete", "t", 2_000)
+    for second in range(3, 62):
+        world.report(second * 1_000)
+    world.move("t", "todo>planning", 61_100)
+    for second in range(62, 65):
+        world.report(second * 1_000)
+    assert world.end(80_000).lost == 6

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from verify_world import World, envelope
 
 from studio.verify.bitmaps import from_bytes, slots_of, to_bytes
 from studio.verify.tally import Tally
+from tests.verify.verify_world import World, envelope
 
 
 def seen(orders: list[str], *, workers: int = 1, times: dict[str, float] | None = None, task: str = "") -> World:
@@ -88,6 +88,18 @@ def test_a_pair_of_which_an_event_was_forgotten_is_not_judged() -> None:
         world.report(second * 1_000)
     world.deliver(events[0], 2, came=90_000)
     assert world.end(99_000).reordered == 0
+
+
+def test_what_looked_out_of_turn_on_one_worker_is_taken_back_when_the_others_agree_with_it() -> None:
+    world = World(workers=2)
+    world.open(0, 1, 3)
+    for event_id, at in (("b", 5_001.0), ("a", 5_000.0)):
+        world.deliver(envelope(event_id, "task.created", "t", at, title=""), 0, 1, 3, came=6_000)
+    for second in range(6, 15):
+        world.report(second * 1_000, 0)
+    assert world.judge.tally.reordered == 1
+    assert world.end(16_000).reordered == 0
+    assert world.check("reordered").offenders == []
 
 
 @pytest.mark.parametrize("mask", [0, 1, 255, 256, (1 << 1000) | 5])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated_run import SimulatedRun
+
+from tests.verify.simulated_run import SimulatedRun
 
 RUNS = st.builds(
     SimulatedRun,
@@ -15,7 +16,7 @@ RUNS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(run=RUNS, workers=st.integers(1, 4))
 def test_the_tally_is_the_truth_and_the_same_for_one_worker_and_for_several(run: SimulatedRun, workers: int) -> None:
     truth = run.truth()
@@ -24,7 +25,7 @@ def test_the_tally_is_the_truth_and_the_same_for_one_worker_and_for_several(run:
     assert run.verdict(workers).tally == truth
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(run=RUNS)
 def test_each_check_fails_exactly_when_its_count_is_not_zero(run: SimulatedRun) -> None:
     judge = run.verdict(2)

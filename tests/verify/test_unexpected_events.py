@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from verify_world import World
 
 from studio.contract import EventKey
+from tests.verify.verify_world import World
 
 ALL = range(3)
 Story = Callable[[World], object]

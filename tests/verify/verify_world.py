@@ -65,8 +65,8 @@ class ArrivalOptions(TypedDict, total=False):
 class World:
     """Times in milliseconds; stream n belongs to worker n modulo the number of workers."""
 
-    def __init__(self, workers: int = 1, **settings: int) -> None:
-        self.captures = [Capture() for _ in range(workers)]
+    def __init__(self, workers: int = 1, capture_events: int = 4096, **settings: int) -> None:
+        self.captures = [Capture(max_events=capture_events) for _ in range(workers)]
         self.judge = Judge(**settings)
         self._events = 0
 
