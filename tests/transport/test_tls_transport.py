@@ -122,3 +122,10 @@ def test_broken_records_are_a_lost_connection_and_what_came_before_is_delivered(
         stream.close()
     assert heard.data[:1] == ["x"]
     assert heard.errors[:1] == ["ConnectionLost"]
+
+
+def test_a_system_without_authorities_of_its_own_gets_those_of_certifi(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    context = client_context.__wrapped__(None, True)
+    assert context.cert_store_stats()["x509_ca"] > 50
+    assert context.check_hostname
