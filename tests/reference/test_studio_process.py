@@ -181,13 +181,12 @@ def test_a_reader_that_returns_after_a_restart_is_told_that_it_missed_something(
         assert (notice.type, notice.event["reason"]) == ("replay.unavailable", "unknown")
 
 
-def test_a_database_that_it_made_itself_is_gone_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def test_a_database_that_it_made_itself_is_gone_afterwards() -> None:
     with StudioProcess() as studio:
         studio.create()
-        assert list(tmp_path.iterdir())
+        assert list(studio.folder.rglob("*.db"))
         assert studio.stop(signal.SIGTERM) == 0
-        assert list(tmp_path.iterdir()) == []
+        assert list(studio.folder.iterdir()) == []
 
 
 def test_a_stalled_reader_does_not_keep_it_from_ending() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import selectors
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -254,9 +256,13 @@ class StudioProcess(StudioClient):
     """``python -m studio.reference`` with the given options; ended with the test."""
 
     def __init__(self, *options: str) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self.folder = Path(self._folder.name)
+        """Where the process makes its temporary files."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "studio.reference", "--exit-with-stdin", *options],
             cwd=ROOT,
+            env={**os.environ, "TMPDIR": self._folder.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -290,6 +296,7 @@ class StudioProcess(StudioClient):
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
+        self._folder.cleanup()
 
     def stop(self, number: signal.Signals) -> int:
         """Send a signal and wait for the exit code; nothing may have been logged."""
