@@ -56,7 +56,9 @@ class StudioApi:
     def transition(self, task_id: str, from_status: str, to_status: str) -> Answer:
         """Move a task; owes ``task.status_changed``."""
         answer = self._task_call("POST", task_id, "/transition", 200, {"status": to_status})
-        key = EventKey(task_id, EventType.STATUS_CHANGED, f"{from_status}>{to_status}")
+        # The service knows the status that the task really had; the caller only believed it.
+        before = answer.body.get("previous_status", from_status) if answer.ok else from_status
+        key = EventKey(task_id, EventType.STATUS_CHANGED, f"{before}>{to_status}")
         self._report("transition", task_id, answer, key)
         return answer
 

@@ -33,6 +33,11 @@ class Action(NamedTuple):
             return ""
         return self.key.detail.partition(">")[2]
 
+    @property
+    def owed_type(self) -> str:
+        """The type of the event that the call owes, empty if it owes none."""
+        return self.key.type if self.key is not None else ""
+
     def to_row(self) -> list[Any]:
         """Plain lists, text and numbers, for the way from a worker to the master."""
         return [*self[:6], list(self.key) if self.key is not None else None, self.session_id]

@@ -27,6 +27,7 @@ class _Seen:
         "facts",
         "first_ns",
         "last_ns",
+        "live_last_ns",
         "live_ns",
         "mask",
         "order",
@@ -41,7 +42,7 @@ class _Seen:
         self.mask = self.reported = self.again_mask = 0
         self.again = self.again_ns = 0
         self.first_ns = self.last_ns = at_ns
-        self.live_ns = 0
+        self.live_ns = self.live_last_ns = 0
         self.dirty = False
 
     def note(self, at_ns: int, replayed: bool) -> None:
@@ -49,8 +50,9 @@ class _Seen:
             self.first_ns = at_ns
         if at_ns > self.last_ns:
             self.last_ns = at_ns
-        if not replayed and (not self.live_ns or at_ns < self.live_ns):
-            self.live_ns = at_ns
+        if not replayed:
+            self.live_ns = min(self.live_ns or at_ns, at_ns)
+            self.live_last_ns = max(self.live_last_ns, at_ns)
 
     def repeat(self, bit: int, at_ns: int) -> None:
         self.again += 1
@@ -59,7 +61,7 @@ class _Seen:
 
     def take_row(self) -> list[Any]:
         fresh = self.mask & ~self.reported
-        times = (self.first_ns, self.live_ns, self.last_ns)
+        times = (self.first_ns, self.live_ns, self.live_last_ns, self.last_ns)
         row = [*self.facts, *times, to_bytes(fresh), self.again, to_bytes(self.again_mask), self.again_ns]
         self.reported = self.mask
         self.again = self.again_mask = 0

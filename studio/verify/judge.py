@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from typing import Any, Final
 
 from studio.contract import EventType
@@ -13,6 +14,7 @@ from studio.verify.causality import UnansweredCreates, unexpected_reasons
 from studio.verify.checks import CheckResult, delivery_checks
 from studio.verify.horizons import SECOND_NS, forget_after_ns, freeze_after_ns
 from studio.verify.ordering import Disorder, Votes
+from studio.verify.outstanding import Spread, missing, spread_of
 from studio.verify.ownership import TaskLog
 from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_row
 from studio.verify.tally import Tally
@@ -58,7 +60,10 @@ class Judge:
         self._offenders = evidence.Offenders(max_offenders)
         self._calls = 0
         self._horizon_ns = 0
+        self._spreads: list[Spread] = []
         self.tally = Tally()
+        self.lost_by_type: Counter[str] = Counter()
+        """The tally's lost deliveries, by the type of the event."""
 
     def add(self, worker: str, delta: dict[str, Any]) -> None:
         """Take in what ``Capture.take`` of the named worker returned."""
@@ -96,6 +101,15 @@ class Judge:
         now_ns = max((timeline.heard_ns for timeline in self._workers.values()), default=0)
         self.settle(now_ns)
         self._judge_due(_END_OF_TIME)
+
+    def missing(self) -> int:
+        """Deliveries that may still come: what the end of a run waits for."""
+        return missing(self._workers, self._logs.values(), self._settle_ns)
+
+    def take_spreads(self) -> list[Spread]:
+        """How far apart the streams got the events that were judged since the last call."""
+        spreads, self._spreads = self._spreads, []
+        return spreads
 
     def checks(self) -> list[CheckResult]:
         """The verdicts so far: delivery.lost, delivery.duplicated, delivery.reordered and delivery.unexpected."""
@@ -217,6 +231,8 @@ class Judge:
             outcome = self._weigh(record.task_id, low_ns, high_ns, record.got)
             outcome = self._with_reason(outcome, record, reason)
         record.judged = log.version
+        if record.outcome is None:
+            self._spreads += spread_of(record)
         self._count_late(record)
         self._replace(record, outcome)
         self._put_offender(log, record, outcome)
@@ -238,7 +254,7 @@ class Judge:
         if outcome is not None:
             log.found[action] = total(overlap(outcome.lost, record.got))
             self.tally.late += log.found[action]
-            self.tally.add(outcome, -1)
+            self._count(action.owed_type, outcome, Outcome())
             self._offenders.drop("lost", action)
 
     def _miss(self, log: TaskLog, action: Action, horizon_ns: int) -> None:
@@ -252,8 +268,7 @@ class Judge:
             self._enqueue(due_ns, log.task_id)
             return
         outcome = log.unseen[action] = self._weigh(log.task_id, action.sent_ns, action.answered_ns, {})
-        self.tally.add(before or Outcome(), -1)
-        self.tally.add(outcome)
+        self._count(action.owed_type, before or Outcome(), outcome)
         if outcome.lost:
             self._offenders.put("lost", action, evidence.of_unseen(self._workers, action, outcome))
 
@@ -262,9 +277,13 @@ class Judge:
             self.tally.late += total(overlap(record.outcome.lost, record.got))
 
     def _replace(self, record: EventRecord, outcome: Outcome) -> None:
-        self.tally.add(record.outcome or Outcome(), -1)
-        self.tally.add(outcome)
+        self._count(record.type, record.outcome or Outcome(), outcome)
         record.outcome = outcome
+
+    def _count(self, event_type: str, before: Outcome, after: Outcome) -> None:
+        self.tally.add(before, -1)
+        self.tally.add(after)
+        self.lost_by_type[event_type] += total(after.lost) - total(before.lost)
 
     def _put_offender(self, log: TaskLog, record: EventRecord, outcome: Outcome) -> None:
         if outcome.lost:

@@ -35,6 +35,7 @@ class Arrival(NamedTuple):
     timestamp_ns: int
     first_ns: int
     live_ns: int
+    live_last_ns: int
     last_ns: int
     fresh: int
     again: int
@@ -59,6 +60,7 @@ class EventRecord:
         "id",
         "judged",
         "last_ns",
+        "live_last_ns",
         "live_ns",
         "outcome",
         "repeated",
@@ -77,6 +79,7 @@ class EventRecord:
         self.timestamp_ns = arrival.timestamp_ns
         self.first_ns = arrival.first_ns
         self.live_ns = arrival.live_ns
+        self.live_last_ns = arrival.live_last_ns
         self.last_ns = arrival.last_ns
         self.got: Masks = {}
         self.repeated: Masks = {}
@@ -97,6 +100,7 @@ class EventRecord:
         self.last_ns = max(self.last_ns, arrival.last_ns, arrival.again_ns)
         if arrival.live_ns:
             self.live_ns = min(self.live_ns or arrival.live_ns, arrival.live_ns)
+            self.live_last_ns = max(self.live_last_ns, arrival.live_last_ns)
         repeated = had & arrival.fresh
         if repeated | arrival.again_mask:
             self.repeated[worker] = self.repeated.get(worker, 0) | repeated | arrival.again_mask

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from spec_decoder import Outcome, cuts, decode, spec_decode
 
 from locust_eventsource.protocol.event import Event
 from locust_eventsource.protocol.event_stream import EventStreamDecoder
+from tests.protocol.spec_decoder import Outcome, cuts, decode, spec_decode
 
 BOM = "\ufeff"
 

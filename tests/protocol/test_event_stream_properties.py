@@ -6,10 +6,10 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spec_decoder import Outcome, decode, spec_decode
 
 from locust_eventsource.errors import LimitExceeded
 from locust_eventsource.protocol.event_stream import EventStreamDecoder
+from tests.protocol.spec_decoder import Outcome, decode, spec_decode
 
 _NAMES = [b"data", b"event", b"id", b"retry", b"", b"data ", b"Data", b"x", b"\xef\xbb\xbfdata", b"\x00"]
 _VALUES = st.one_of(

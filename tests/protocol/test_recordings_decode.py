@@ -8,13 +8,13 @@ import random
 from pathlib import Path
 
 import pytest
-from spec_decoder import Outcome, spec_decode
 
 from locust_eventsource.errors import IncompleteRead
 from locust_eventsource.protocol.content_coding import content_decoder
 from locust_eventsource.protocol.event_stream import EventStreamDecoder
 from locust_eventsource.protocol.http_response import ResponseReader
 from locust_eventsource.protocol.response_policy import Open, judge_response
+from tests.protocol.spec_decoder import Outcome, spec_decode
 
 _OWN = Path(__file__).parent.parent / "recordings"
 _CAPTURES = os.environ.get("STUDIO_CAPTURES")
