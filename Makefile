@@ -40,7 +40,7 @@ bench: $(INSTALLED) ## the read path against requests + sseclient-py, in one ses
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## compile requirements.lock anew from the ranges (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock
 
 clean: ## remove what make has made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
