@@ -1,17 +1,17 @@
 """Who is at fault is the type of the error.
 
-    EventSourceError
-    ├── ProtocolError            the server sent what the standards forbid
-    │   ├── LimitExceeded        a line, an event or a head is larger than the limit
-    │   ├── BadFraming           the HTTP/1.1 message is malformed
-    │   ├── BadContentCoding     the body's gzip, deflate or br coding is malformed or unknown
-    │   └── RefusedResponse      an answer that is not an event stream (status, type or redirect)
-    ├── NetworkError             the way to the server failed
-    │   ├── DialError            DNS, TCP or TLS did not come about
-    │   ├── ConnectionLost       the connection broke while it was in use
-    │   ├── IncompleteRead       the connection ended inside the message (RFC 9112 section 8)
-    │   └── IdleTimeout          nothing came for longer than the idle limit
-    └── Misuse                   the caller asked for what cannot be done
+EventSourceError
+├── ProtocolError            the server sent what the standards forbid
+│   ├── LimitExceeded        a line, an event or a head is larger than the limit
+│   ├── BadFraming           the HTTP/1.1 message is malformed
+│   ├── BadContentCoding     the body's gzip, deflate or br coding is malformed or unknown
+│   └── RefusedResponse      an answer that is not an event stream (status, type or redirect)
+├── NetworkError             the way to the server failed
+│   ├── DialError            DNS, TCP or TLS did not come about
+│   ├── ConnectionLost       the connection broke while it was in use
+│   ├── IncompleteRead       the connection ended inside the message (RFC 9112 section 8)
+│   └── IdleTimeout          nothing came for longer than the idle limit
+└── Misuse                   the caller asked for what cannot be done
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def drain(ledger: Ledger, ask: Ask, *, settle_s: float, drain_timeout_s: float) 
     while True:
         _add(ledger, ask("flush", _ANSWER_WITHIN_S))
         waited_s = time.monotonic() - began
-        if waited_s >= settle_s or (waited_s > GRACE_S and not getattr(ledger.judge, "missing", int)()):
+        if waited_s >= settle_s or (waited_s > GRACE_S and not ledger.judge.missing()):
             break
         gevent.sleep(_LOOK_EVERY_S)
     _add(ledger, ask("clean", drain_timeout_s + _ANSWER_WITHIN_S))

@@ -57,7 +57,10 @@ class RunFigures:
 
     def lost(self, metric: str, type: str | None = None) -> int:
         """Deliveries that never came, which rank as infinitely late."""
-        return self._ledger.judge.tally.lost if metric == "delivery" and type is None else 0
+        if metric != "delivery":
+            return 0
+        judge = self._ledger.judge
+        return judge.tally.lost if type is None else judge.lost_by_type[type]
 
     def doubt(self, metric: str) -> str | None:
         """Why a metric's figures cannot carry a verdict, if they cannot."""

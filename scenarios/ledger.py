@@ -7,6 +7,7 @@ from argparse import Namespace
 from typing import Any, Final
 
 from locust_eventsource.locust.connection_log import ConnectionHistory
+from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from studio.check_log import CheckLog
 from studio.verify.checks import CheckResult
@@ -27,6 +28,7 @@ class Ledger:
         self.started_ns = time.time_ns()
         self.ended_ns = 0
         self.series = Series()
+        self._skew = Recorder()
         grace_s = min(GRACE_S, options.settle)
         self.judge = Judge(settle_ns=int(options.settle * SECOND_NS), grace_ns=int(grace_s * SECOND_NS))
         self.checks = CheckLog()
@@ -53,13 +55,20 @@ class Ledger:
         """Judge the events that have settled by now."""
         if not self.ended_ns:
             self.judge.settle(time.time_ns())
+            self._note_skew()
 
     def finish(self) -> None:
         """No more will come: judge all that is left. Later calls do nothing."""
         if not self.ended_ns:
             self.judge.finish()
+            self._note_skew()
             self.ended_ns = time.time_ns()
             self._note_cleanup()
+
+    def _note_skew(self) -> None:
+        for spread in self.judge.take_spreads():
+            self._skew.record("skew", spread.last_ns - spread.first_ns, spread.first_ns, spread.type)
+        self.series.add(self._skew.take())
 
     def _note_cleanup(self) -> None:
         for task in self.left:

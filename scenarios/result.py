@@ -70,7 +70,7 @@ def assemble(
         verdict=VerdictOfRun(RESULTS[code], code, _sentence(code, rows, checks)),
         rows=[row_record(row) for row in rows],
         checks=[check_record(check) for check in checks],
-        metrics=metrics_of(ledger.series, {"delivery": ledger.judge.tally.lost}),
+        metrics=metrics_of(ledger.series, {"delivery": ledger.judge.tally.lost}, ledger.judge.lost_by_type),
         deliveries=_deliveries(ledger),
         connections=_connections(ledger),
         requests=_requests(environment.stats),

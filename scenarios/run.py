@@ -40,7 +40,7 @@ class Run:
         self.options = options
         self.mark = f"[{options.run_id} {os.getpid():x}"
         self.recorder = Recorder()
-        self.capture = Capture()
+        self.capture = Capture(settle_ns=int(options.settle * 1e9))
         self.checks = CheckLog()
         self.triggers = TriggerClock()
         self.board = TaskBoard()

@@ -177,5 +177,7 @@ def pump_of(environment: Environment) -> Pump:
     pump = _pumps.get(environment)
     if pump is None:
         pump = _pumps[environment] = Pump(environment)
+        # Users have closed their streams by then, and the process may end at once.
+        environment.events.test_stop.add_listener(lambda **_kwargs: pump.flush())
     pump.start()
     return pump
