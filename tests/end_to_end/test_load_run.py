@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,9 @@ def test_a_healthy_service_passes_and_every_delivery_is_accounted_for(
 
 
 def test_the_results_are_all_there(tmp_path: Path) -> None:
-    _, output, result = run(tmp_path, "-t", "3s")
-    (directory,) = tmp_path.iterdir()
+    results = tmp_path / "results"
+    _, output, result = run(results, "-t", "3s", "--csv", str(tmp_path / "locust"))
+    (directory,) = results.iterdir()
     assert str(directory) in output
     names = {file.name for file in directory.iterdir()}
     assert {"report.html", "report.md", "result.json"} <= names
@@ -67,6 +69,11 @@ def test_the_results_are_all_there(tmp_path: Path) -> None:
     requests = {(record.method, record.name): record.count for record in result.requests}
     assert requests["SSE", "/api/events"] == 24
     assert not any("delivery" in name for _, name in requests)
+    table = list(csv.DictReader((tmp_path / "locust_stats.csv").open()))
+    rows = {row["Name"]: int(row["Request Count"]) for row in table if row["Type"] == "SSE event"}
+    assert rows["delivery task.created"] == result.metrics["delivery"].types["task.created"].count
+    (aggregated,) = [row for row in table if row["Name"] == "Aggregated"]
+    assert int(aggregated["Request Count"]) == sum(record.count for record in result.requests)
 
 
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
