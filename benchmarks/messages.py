@@ -7,6 +7,8 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
+PATTERNS = ("fan-out", "even")
+"""How the source spreads the rate over time; see `benchmarks.source.Source`."""
 START = b"start\n"
 """The line that makes the source send."""
 
@@ -15,8 +17,8 @@ START = b"start\n"
 class SourceReport:
     """How the source's run went.
 
-    ``behind_p99_ms`` and ``behind_max_ms``: how late events were written after their place in the schedule, which
-    is even over the run. ``blocked``: writes that did not fit the socket at once. ``seconds``: first to last write.
+    ``behind_p99_ms`` and ``behind_max_ms``: how late writes (of a fan-out the first) came after their place in the
+    schedule. ``blocked``: writes that did not fit the socket at once. ``seconds``: first to last write.
     """
 
     written: list[int]

@@ -27,6 +27,7 @@ class Plan(NamedTuple):
     rate: float
     seconds: float
     body: str
+    pattern: str
 
     @property
     def events(self) -> int:
@@ -39,6 +40,13 @@ class Run(NamedTuple):
 
     reader: ReaderReport
     source: SourceReport
+
+
+class Part(NamedTuple):
+    """One plan and the runs that carried it out."""
+
+    plan: Plan
+    runs: list[Run]
 
 
 class Cores(NamedTuple):
@@ -57,7 +65,8 @@ def share_cores() -> Cores:
 def run(plan: Plan, name: str, on: Cores) -> Run:
     """One reader against a fresh source. Raises `benchmarks.child.ChildFailed`."""
     common = {"connections": plan.connections, "events": plan.events}
-    with Child("benchmarks.source", **common, rate=plan.rate, body=plan.body, core=on.source) as source:
+    load = {"rate": plan.rate, "body": plan.body, "pattern": plan.pattern}
+    with Child("benchmarks.source", **common, **load, core=on.source) as source:
         url = f"http://127.0.0.1:{source.hear('port', _START_WITHIN_S)}/events"
         with Child(f"benchmarks.readers.{name}", **common, url=url, core=on.reader) as reader:
             reader.hear("open", _OPEN_WITHIN_S)
@@ -91,10 +100,10 @@ def faults(result: Run) -> list[str]:
     return [f"{count} {word}" for word, count in counts.items() if count]
 
 
-def exit_code(results: list[Run], plan: Plan) -> int:
+def exit_code(parts: list[Part]) -> int:
     """3 when a reader lost, duplicated or reordered events, 4 when there are `doubts`, else 0."""
-    if any(faults(result) for result in results):
+    if any(faults(result) for part in parts for result in part.runs):
         return FAILED
-    if any(doubts(result, plan) for result in results):
+    if any(doubts(result, part.plan) for part in parts for result in part.runs):
         return INCONCLUSIVE
     return PASS

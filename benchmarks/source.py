@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 
-from benchmarks.messages import START, SourceReport, report, say
+from benchmarks.messages import PATTERNS, START, SourceReport, report, say
 from benchmarks.payload import as_chunk, event_block
 from benchmarks.resources import pin
 
@@ -54,13 +54,18 @@ class Peer:
 
 
 class Source:
-    """Serves ``connections`` connections round robin, so that each gets ``events`` and the whole rate is even."""
+    """Serves ``connections`` connections round robin, so that each gets ``events`` at the same rate.
 
-    def __init__(self, connections: int, events: int, rate: float, body: str) -> None:
+    ``even``: every write has its own place in time, so that the whole rate is even. ``fan-out``: all connections are
+    written to one right after the other, as a server does that sends an event to all its subscribers.
+    """
+
+    def __init__(self, connections: int, events: int, rate: float, body: str, pattern: str) -> None:
         self._connections = connections
         self._events = events
         self._gap_ns = _NS_PER_S / rate
         self._head = _HEADS[body]
+        self._even = pattern == "even"
         self._chunked = body == "chunked"
         self._peers: list[Peer] = []
         self._by_fd: dict[int, Peer] = {}
@@ -128,13 +133,13 @@ class Source:
 
     def _send_all(self) -> float:
         started_ns = time.monotonic_ns()
-        looked_ns = started_ns
-        number = 0
+        looked_ns = now_ns = started_ns
         for sequence in range(self._events):
             for connection, peer in enumerate(self._peers):
-                now_ns = self._wait_until(started_ns + int(number * self._gap_ns))
+                if self._even or not connection:
+                    number = sequence * self._connections + connection
+                    now_ns = self._wait_until(started_ns + int(number * self._gap_ns))
                 self._write(peer, connection, sequence)
-                number += 1
                 if now_ns - looked_ns > _LOOK_EVERY_NS:
                     self._look(0)
                     looked_ns = now_ns
@@ -177,11 +182,12 @@ def main() -> None:
     parser.add_argument("--events", type=int, required=True, help="events for each connection")
     parser.add_argument("--rate", type=float, required=True, help="events a second over all connections")
     parser.add_argument("--body", choices=sorted(_HEADS), required=True)
+    parser.add_argument("--pattern", choices=PATTERNS, required=True)
     parser.add_argument("--core", type=int, help="the core to run on")
     options = parser.parse_args()
     pin(options.core)
     try:
-        Source(options.connections, options.events, options.rate, options.body).run()
+        Source(options.connections, options.events, options.rate, options.body, options.pattern).run()
     except (StandardInputClosed, KeyboardInterrupt):
         return
 

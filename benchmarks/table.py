@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.messages import ReaderReport, SourceReport
-from benchmarks.session import Cores, Plan, Run, doubts, faults
+from benchmarks.payload import EVENT_BYTES
+from benchmarks.session import Cores, Part, Plan, Run, doubts, faults
 
 _TITLES = {
     "ours": "ours: EventStream",
@@ -79,14 +80,14 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"| {' | '.join(padded)} |"
 
 
-def remarks(results: Sequence[Run], plan: Plan) -> list[str]:
+def remarks(part: Part) -> list[str]:
     """What each run's source and reader did, and every reason not to take its figures as they stand."""
     lines = []
-    for result in results:
+    for result in part.runs:
         name = result.reader.name
         lines += [f"{name}: {_sent(result.source)}", f"{name}: {_got(result.reader)}"]
         lines += [f"{name}: FAILED: {fault}" for fault in faults(result)]
-        lines += [f"{name}: INCONCLUSIVE: {doubt}" for doubt in doubts(result, plan)]
+        lines += [f"{name}: INCONCLUSIVE: {doubt}" for doubt in doubts(result, part.plan)]
     return lines
 
 
@@ -108,11 +109,18 @@ def _stamps(reader: ReaderReport) -> str:
     return f"{reader.kernel_stamps:,} with kernel stamps, {share:.2g} % not the last of their read"
 
 
+_PATTERNS = {
+    "fan-out": "sent to all connections at once, as a server with subscribers does",
+    "even": "spread evenly over time",
+}
+
+
 def question(plan: Plan) -> str:
     """What was asked, in one sentence."""
     return (
-        f"{plan.connections:,} connections, {plan.rate:,.0f} deliveries/s in total for {plan.seconds:g} s "
-        f"({plan.events} events of 300 bytes a connection, {plan.body} body), one process"
+        f"{plan.pattern}: {plan.connections:,} connections in one process, {plan.rate:,.0f} deliveries/s in total for "
+        f"{plan.seconds:g} s, {_PATTERNS[plan.pattern]} ({plan.events} events of {EVENT_BYTES} bytes a connection, "
+        f"{plan.body} body)"
     )
 
 
@@ -123,22 +131,28 @@ def placement(on: Cores) -> str:
     return f"The source was pinned to core {on.source}, each reader to core {on.reader}."
 
 
-MEANING = """\
+_MEANING = """\
 - **reported**: the latency that the reader gives its user, its own stamp minus the source's `time_ns()` of the write:
   the kernel's receive stamp for ours, the time at which the event comes out for naive.
 - **read at**: the same with the time at which the reader's process had read the bytes, so that the effect of kernel
   stamps is visible: `reported` says how late the event *arrived*, `read at` how late a busy tester *noticed*.
-- **lost**: events written and never handed out. **CPU**: user and system time of the reader per event, from the start
-  of sending. **memory**: resident set at the end; a connection's share is the growth until all were open.
+- **lost**: events written and not handed out while the connection was open; they rank as infinitely late. With an
+  identity body naive never hands out a connection's last event: requests reads 128 bytes at a time and waits for more.
+- **CPU**: user and system time of the reader per event, from the start of sending. It falls as the load grows, since
+  one round of the event loop then serves more connections. **memory**: resident set at the end; a connection's share
+  is the growth until all were open.
 - Every event differs from all others, so the decode cache, which a broadcast to many streams hits, never does here."""
 
 
-def document(results: Sequence[Run], plan: Plan, on: Cores, machine: str, command: str) -> str:
+def document(parts: Sequence[Part], on: Cores, machine: str, command: str) -> str:
     """The whole of benchmarks/results.md."""
-    said = "\n".join(f"- {line}" for line in remarks(results, plan))
     return (
-        "# Benchmark results\n\n"
-        f"{question(plan)}.\n\n{table(results)}\n\n{said}\n\n{MEANING}\n\n"
+        f"# Benchmark results\n\n{''.join(_section(part) for part in parts)}## What the columns say\n\n{_MEANING}\n\n"
         f"{placement(on)} The readers ran one after the other, each against a fresh source.\n"
         f"Machine: {machine}.\n\nRepeat with `{command}`. Written by `python -m benchmarks`; do not edit.\n"
     )
+
+
+def _section(part: Part) -> str:
+    said = "\n".join(f"- {line}" for line in remarks(part))
+    return f"## {part.plan.pattern}\n\n{question(part.plan)}.\n\n{table(part.runs)}\n\n{said}\n\n"

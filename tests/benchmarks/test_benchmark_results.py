@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.messages import ReaderReport, SourceReport
-from benchmarks.session import Cores, Plan, Run, doubts, exit_code, faults
+from benchmarks.session import Cores, Part, Plan, Run, doubts, exit_code, faults
 from benchmarks.table import document, remarks, table
 
-PLAN = Plan(connections=2, rate=10, seconds=10, body="chunked")
+PLAN = Plan(connections=2, rate=10, seconds=10, body="chunked", pattern="even")
 SOURCE = SourceReport(written=[50, 50], blocked=0, behind_p99_ms=0.1, behind_max_ms=3.0, seconds=10.0)
 OURS = ReaderReport(
     name="ours",
@@ -36,12 +36,12 @@ RUNS = [Run(NAIVE, SOURCE), Run(OURS, SOURCE)]
 
 
 def test_the_events_of_a_connection_are_its_share_of_the_whole_rate() -> None:
-    assert Plan(1000, 10_000, 10, "chunked").events == 100
+    assert Plan(1000, 10_000, 10, "chunked", "even").events == 100
 
 
 def test_runs_without_loss_on_an_even_source_pass() -> None:
-    assert exit_code(RUNS, PLAN) == 0
-    assert not any(line for line in remarks(RUNS, PLAN) if "FAILED" in line or "INCONCLUSIVE" in line)
+    assert exit_code([Part(PLAN, RUNS)]) == 0
+    assert not any(line for line in remarks(Part(PLAN, RUNS)) if "FAILED" in line or "INCONCLUSIVE" in line)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_runs_without_loss_on_an_even_source_pass() -> None:
 def test_events_not_handed_out_as_they_were_sent_fail_whatever_the_source_did(reader: ReaderReport, said: str) -> None:
     bad = Run(reader, replace(SOURCE, blocked=4))
     assert faults(bad) == [said]
-    assert exit_code([*RUNS, bad], PLAN) == 3
+    assert exit_code([Part(PLAN, RUNS), Part(PLAN, [bad])]) == 3
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_load_that_was_not_as_asked_is_inconclusive(source: SourceReport, read
     result = Run(reader, source)
     (doubt,) = doubts(result, PLAN)
     assert said in doubt
-    assert exit_code([result], PLAN) == 4
+    assert exit_code([Part(PLAN, [result])]) == 4
 
 
 def test_the_table_has_a_row_a_reader_and_the_ratio_of_ours_to_naive() -> None:
@@ -90,7 +90,7 @@ def test_one_reader_alone_has_no_ratio() -> None:
 
 
 def test_the_document_names_the_machine_the_placement_and_the_command() -> None:
-    text = document(RUNS, PLAN, Cores(None, None), "a machine", "make bench")
+    text = document([Part(PLAN, RUNS)], Cores(None, None), "a machine", "make bench")
     assert "Machine: a machine." in text
     assert "`make bench`" in text
     assert "shared one core" in text
