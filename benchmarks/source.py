@@ -190,6 +190,8 @@ def main() -> None:
         Source(options.connections, options.events, options.rate, options.body, options.pattern).run()
     except (StandardInputClosed, KeyboardInterrupt):
         return
+    except ConnectionError:
+        sys.exit("the reader closed a connection before the end of the run")
 
 
 if __name__ == "__main__":
