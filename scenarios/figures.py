@@ -42,9 +42,11 @@ class RunFigures:
         return self._ledger.series.counter(metric, type)
 
     def out_of(self, metric: str, type: str | None = None) -> int | None:
-        """Over how many deliveries a count was taken."""
-        tally = self._ledger.judge.tally
-        return {"lost": tally.expected, "duplicated": tally.arrivals, "reordered": tally.arrivals}.get(metric)
+        """Over how many deliveries, or events, a count was taken."""
+        judge = self._ledger.judge
+        arrivals = judge.tally.arrivals
+        totals = {"lost": judge.tally.expected, "duplicated": arrivals, "reordered": arrivals}
+        return (totals | {"unexpected": judge.own_events}).get(metric)
 
     def rate(self, metric: str) -> tuple[int, int] | None:
         """Failed requests and all requests."""

@@ -64,6 +64,8 @@ class Judge:
         self.tally = Tally()
         self.lost_by_type: Counter[str] = Counter()
         """The tally's lost deliveries, by the type of the event."""
+        self.own_events = 0
+        """Events of the run's own tasks that were judged."""
 
     def add(self, worker: str, delta: dict[str, Any]) -> None:
         """Take in what ``Capture.take`` of the named worker returned."""
@@ -233,6 +235,7 @@ class Judge:
         record.judged = log.version
         if record.outcome is None:
             self._spreads += spread_of(record)
+            self.own_events += log.owns(record)
         self._count_late(record)
         self._replace(record, outcome)
         self._put_offender(log, record, outcome)

@@ -99,6 +99,17 @@ def test_losses_are_known_by_type_and_taken_back_when_the_event_comes_late() -> 
     assert world.judge.lost_by_type == {"task.created": 1, "task.status_changed": 0}
 
 
+def test_events_of_the_run_are_counted_once_however_often_they_are_judged() -> None:
+    world = opened()
+    world.create("t", 5_000)
+    event = world.created("t", 5_001, 0, 1)
+    world.created("somebody's", 5_002, 0, 1)
+    world.report(12_000)
+    world.deliver(event, 2, 3, came=12_100)
+    world.end()
+    assert world.judge.own_events == 1
+
+
 def test_a_call_that_owes_nothing_names_no_type() -> None:
     from tests.verify.verify_world import action
 
