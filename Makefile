@@ -26,7 +26,7 @@ web: $(INSTALLED) ## Locust's web UI with the embedded Studio, on http://127.0.0
 	@$(BIN)/locust --config config/web.toml $(ARGS)
 
 test: $(INSTALLED) ## all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(INSTALLED) ## ruff and mypy --strict
 	@$(BIN)/ruff check .

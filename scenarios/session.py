@@ -21,8 +21,8 @@ from config.options import add_options
 from config.preflight import Refusal, check
 from locust_eventsource.locust.stats_table import install_fine_buckets
 from scenarios.conductor import Conductor
+from scenarios.interrupts import take_interrupts
 from scenarios.member import Member
-from scenarios.workers import ignore_first_interrupt
 from studio.embedded import EmbeddedStudio, EmbeddedStudioError
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ class Session:
     def init(self, environment: Environment, runner: object, web_ui: WebUI | None, **_kwargs: object) -> None:
         """Listener of ``init``: the process knows by now which part it plays."""
         install_fine_buckets()
+        take_interrupts(environment, is_worker=isinstance(runner, WorkerRunner))
         self._member = Member(environment)
         if isinstance(runner, WorkerRunner):
             self._member.serve(runner)
-            ignore_first_interrupt(environment)
             return
         assert isinstance(runner, LocalRunner | MasterRunner)
         options = environment.parsed_options

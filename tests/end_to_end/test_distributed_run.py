@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.support.locust_process import UNTIMED, LocustProcess
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+from tests.support.locust_process import UNTIMED, LocustProcess, free_port
 
 
 def test_a_master_judges_what_its_workers_saw(tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.locust_process import UNTIMED, LocustProcess, is_gone, wait_until
+from tests.support.locust_process import UNTIMED, LocustProcess, is_gone, over, wait_until
 
 LOAD = (*UNTIMED, "--headless", "--only-summary", "-u", "10", "-r", "10", "--turn-ms", "150", "--task-rate", "4")
 UNDER_WAY = r"\d+ streams open \| [1-9]\d* deliveries"
 
 
-@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
-def test_ctrl_c_drains_the_run_and_reports_it(tmp_path: Path, processes: tuple[str, ...]) -> None:
-    with LocustProcess(tmp_path, [*LOAD, *processes]) as process:
+@pytest.mark.parametrize("processes", [1, 2], ids=["one process", "two processes"])
+def test_ctrl_c_drains_the_run_and_reports_it(tmp_path: Path, processes: int) -> None:
+    with LocustProcess(tmp_path, [*LOAD, *over(processes)]) as process:
         process.wait_for(UNDER_WAY)
         studio = process.studio_pid
         process.interrupt()
@@ -41,9 +41,9 @@ def test_sigterm_drains_the_run_and_reports_it(tmp_path: Path) -> None:
         wait_until(lambda: is_gone(studio), "the embedded Studio ends")
 
 
-@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
-def test_a_killed_tester_takes_the_embedded_studio_with_it(tmp_path: Path, processes: tuple[str, ...]) -> None:
-    with LocustProcess(tmp_path, [*LOAD, *processes]) as process:
+@pytest.mark.parametrize("processes", [1, 2], ids=["one process", "two processes"])
+def test_a_killed_tester_takes_the_embedded_studio_with_it(tmp_path: Path, processes: int) -> None:
+    with LocustProcess(tmp_path, [*LOAD, *over(processes)]) as process:
         process.wait_for(UNDER_WAY)
         studio = process.studio_pid
         process.send(signal.SIGKILL)

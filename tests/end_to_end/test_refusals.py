@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.locust_process import LocustProcess
+from tests.support.locust_process import LocustProcess, over
 
 REFUSALS = [
     (["--host", "studio.example:3000"], 2, "write it with its scheme"),
@@ -38,12 +38,12 @@ def test_a_run_that_cannot_start_says_what_to_change(
         assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
-def test_no_service_at_the_host_is_no_data(tmp_path: Path, processes: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("processes", [1, 2], ids=["one process", "two processes"])
+def test_no_service_at_the_host_is_no_data(tmp_path: Path, processes: int) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         host = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with LocustProcess(tmp_path, ["--headless", "-t", "2s", "--host", host, *processes]) as process:
+        with LocustProcess(tmp_path, ["--headless", "-t", "2s", "--host", host, *over(processes)]) as process:
             assert process.wait() == 4, process.output
             assert f"no service answers at {host}" in process.output
             assert "Traceback" not in process.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import chromium
-from tests.support.locust_process import UNTIMED, LocustProcess, wait_until
+from tests.support.locust_process import UNTIMED, LocustProcess, free_port, wait_until
 
 pytestmark = pytest.mark.browser
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -34,6 +35,21 @@ def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = DEADLINE
     while not holds():
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain: {what}"
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def over(processes: int) -> list[str]:
+    """The options for one process or several, whose master does not meet the master of another test."""
+    if processes == 1:
+        return []
+    port = str(free_port())
+    return ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
 
 
 class LocustProcess:
