@@ -23,7 +23,7 @@ from reports.model import Result
 from reports.terminal import render_table, use_color
 from reports.write import write_results
 from scenarios import live_table, progress
-from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, drain
+from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, clean_up, drain
 from scenarios.figures import RunFigures
 from scenarios.ledger import SECOND_NS, Ledger
 from scenarios.member import Member
@@ -133,7 +133,8 @@ class Conductor:
                 drain(ledger, self._ask, settle_s=self._options.settle, drain_timeout_s=self._options.drain_timeout)
             except KeyboardInterrupt:
                 logger.warning("Interrupted while draining: what was under way is not accounted for")
-                ledger.finish()
+                ledger.abandoned = True
+                clean_up(ledger, self._ask, drain_timeout_s=self._options.drain_timeout)
 
     def _ask(self, stage: Stage, timeout_s: float) -> Answers:
         if self._roundtrip is not None:

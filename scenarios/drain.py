@@ -53,8 +53,15 @@ def drain(ledger: Ledger, ask: Ask, *, settle_s: float, drain_timeout_s: float) 
         if waited_s >= settle_s or (waited_s > GRACE_S and not ledger.judge.missing()):
             break
         gevent.sleep(_LOOK_EVERY_S)
-    _add(ledger, ask("clean", drain_timeout_s + _ANSWER_WITHIN_S))
-    ledger.finish()
+    clean_up(ledger, ask, drain_timeout_s=drain_timeout_s)
+
+
+def clean_up(ledger: Ledger, ask: Ask, *, drain_timeout_s: float) -> None:
+    """The last stage, which also follows a drain that was interrupted; closes the ledger."""
+    try:
+        _add(ledger, ask("clean", drain_timeout_s + _ANSWER_WITHIN_S))
+    finally:
+        ledger.finish()
 
 
 def _add(ledger: Ledger, answers: Answers) -> None:
@@ -74,15 +81,17 @@ class Roundtrip:
         self._complete = Signal()
 
     def ask(self, stage: Stage, timeout_s: float) -> Answers:
-        """Answers by the worker's name; a worker that says nothing in time is left out."""
+        """Answers by the worker's name; a worker that goes away, or says nothing in time, is left out."""
         self._number += 1
         self._answers = {}
         self._waiting = set(self._workers())
         self._complete = Signal()
         for worker in sorted(self._waiting):
             self._send(ASK, {"stage": stage, "number": self._number}, worker)
-        if self._waiting:
-            self._complete.wait(timeout_s)
+        deadline = time.monotonic() + timeout_s
+        while self._waiting and time.monotonic() < deadline:
+            self._complete.wait(_LOOK_EVERY_S)
+            self._waiting &= set(self._workers())
         return self._answers
 
     def answered(self, worker: str, name: str, data: dict[str, Any]) -> None:

@@ -18,6 +18,14 @@ SECOND_NS = 1_000_000_000
 GRACE_S: Final = 1.0
 """A stream must have an event when it stays open this long after it."""
 
+_ABANDONED: Final = CheckResult(
+    name="run.drained",
+    verdict="unknown",
+    summary="the end of the run was interrupted, so what was under way is not accounted for",
+    counts={},
+    offenders=[],
+)
+
 
 class Ledger:
     """One a run, in the local or the master process."""
@@ -35,6 +43,8 @@ class Ledger:
         self.connections = ConnectionHistory()
         self.cpu_percent: dict[str, float] = {}
         self.internal_error = False
+        self.abandoned = False
+        """The end of the run was interrupted before every event had its time."""
         self.deleted = 0
         self.left: list[dict[str, str]] = []
 
@@ -82,4 +92,4 @@ class Ledger:
         What nobody could have checked, because the users of the run only listen, is left out.
         """
         over_events = [check for check in self.judge.checks() if self.owes_events or check.verdict != "unknown"]
-        return [*over_events, *self.checks.results()]
+        return [*over_events, *self.checks.results(), *([_ABANDONED] if self.abandoned else [])]

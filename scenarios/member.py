@@ -69,16 +69,20 @@ class Member:
 
         def quitting(**_kwargs: object) -> None:
             # Registered after the runner's own listener, so it runs before the runner says goodbye to the master.
-            if self.run is not None and not self.run.stopping.is_set():
+            run = self.run
+            if run is None or run.is_clean:
+                return
+            if not run.stopping.is_set():
                 self.respond("quiet")
-                self.respond("clean")
-                runner._send_stats()
+            self.respond("clean")
+            runner._send_stats()
 
         self._environment.events.report_to_master.add_listener(report)
         self._environment.events.quitting.add_listener(quitting)
         runner.register_message(ASK, asked, concurrent=True)
 
     def _clean(self, run: Run) -> None:
+        run.is_clean = True
         tasks = run.board.tasks()
         if not tasks or not self._environment.host:
             return

@@ -60,6 +60,8 @@ class Run:
         self._busy = 0
         self._cpu_percent = 0.0
         self._sampled_ns, self._used_ns = time.monotonic_ns(), time.process_time_ns()
+        self.is_clean = False
+        """The end of the run has deleted what this process created."""
         self.left: list[dict[str, str]] = []
         self.deleted = 0
 
