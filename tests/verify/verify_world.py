@@ -17,6 +17,9 @@ from studio.verify.tally import Tally
 MS = 1_000_000
 SECOND = 1_000 * MS
 
+ALL = range(6)
+"""The streams that are open in the `world` of most tests."""
+
 
 def over_the_wire(delta: dict[str, Any]) -> dict[str, Any]:
     """The delta as the master gets it from a worker."""
