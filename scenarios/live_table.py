@@ -25,24 +25,33 @@ _COUNTS = ("expected", "delivered", "lost", "duplicated", "reordered", "unexpect
 
 def table(ledger: Ledger, rows: Sequence[Row]) -> list[dict[str, str | float | int]]:
     """Streams and deliveries first, then latencies, then the targets that are left."""
-    judged = {row.metric: row for row in rows}
-    table_rows = [_row("streams open", ledger.connections.open_now, judged.pop("streams", None))]
+    left = list(rows)
+    table_rows = [_row("streams open", ledger.connections.open_now, _taken(left, "streams"))]
     tally = ledger.judge.tally.as_dict()
-    table_rows += [_row(name, tally[name], judged.pop(name, None)) for name in _COUNTS]
+    table_rows += [_row(name, tally[name], _taken(left, name)) for name in _COUNTS]
     for metric in METRICS:
         histogram = ledger.series.histogram(metric)
         if histogram is None or not histogram.count:
             continue
-        row = _row(metric, histogram.count, judged.pop(metric, None))
+        row = _row(metric, histogram.count, _taken(left, metric))
         for name, percentile in (("p50", 50), ("p95", 95), ("p99", 99)):
             row[name] = histogram.percentile_us(percentile)
         row["max"] = histogram.max_us
         table_rows.append(row)
-    table_rows += [_row(metric, row.samples, row) for metric, row in judged.items()]
+    table_rows += [_row(row.metric, row.samples, row) for row in left]
     for number, row_ in enumerate(table_rows):
         # Locust's table sorts by "name" at first; no column shows it.
         row_["name"] = f"{number:03d}"
     return table_rows
+
+
+def _taken(left: list[Row], metric: str) -> Row | None:
+    """The first target of the metric as a whole, which stands in the metric's own line."""
+    for row in left:
+        if row.metric == metric and row.type is None:
+            left.remove(row)
+            return row
+    return None
 
 
 def _row(name: str, count: int, verdict: Row | None) -> dict[str, str | float | int]:
