@@ -209,10 +209,9 @@ class Exchange:
 
     def _follow(self, status: int, location: str) -> None:
         method, url, headers, body = self._request
-        following = redirected(method, url, dict(headers), body, status, location, hops=self._hops)
+        following = redirected(method, url, headers, body, status, location, hops=self._hops)
         self._hops += 1
-        headers = tuple(following.headers.items())
-        self._request = HttpRequest(following.method, following.url, headers, following.body or b"")
+        self._request = HttpRequest(following.method, following.url, following.headers, following.body or b"")
         if self._connection is not None:
             self._connection.close()
             self._connection = None

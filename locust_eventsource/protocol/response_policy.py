@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from locust_eventsource.errors import RefusedResponse
 from locust_eventsource.protocol.http_response import ResponseHead
+
+Headers = tuple[tuple[str, str], ...]
 
 DEFAULT_MAX_HOPS = 20
 EVENT_STREAM_TYPE: Final = "text/event-stream"
@@ -17,7 +18,19 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _BODY_HEADERS = frozenset(
     {"content-encoding", "content-language", "content-length", "content-location", "content-type", "transfer-encoding"}
 )
-_OWN_ORIGIN_HEADERS = frozenset({"authorization", "cookie", "host", "proxy-authorization"})
+# Any other field may carry a secret (X-Api-Key), and nothing in its name says whether it does.
+_HARMLESS_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "content-length",
+        "content-type",
+        "last-event-id",
+        "user-agent",
+    }
+)
 _URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 
 
@@ -36,11 +49,11 @@ class Redirect(NamedTuple):
 
 
 class Redirected(NamedTuple):
-    """The request that follows a redirect."""
+    """The request that follows a redirect. A field that was repeated in ``headers`` still is."""
 
     method: str
     url: str
-    headers: dict[str, str]
+    headers: Headers
     body: bytes | None
 
 
@@ -72,7 +85,7 @@ def _redirect(head: ResponseHead) -> Redirect:
 def redirected(
     method: str,
     url: str,
-    headers: Mapping[str, str],
+    headers: Headers,
     body: bytes | None,
     status: int,
     location: str,
@@ -83,30 +96,27 @@ def redirected(
     """The request after a redirect answer to ``method url``; ``hops`` redirects have been followed before it.
 
     After Fetch 4.4 "HTTP-redirect fetch": 303 becomes GET (HEAD stays), as does POST at 301 and 302, without the body
-    and the fields that describe it. Authorization, Cookie, Proxy-Authorization and Host stay with their origin. As in
-    Fetch, https may lead to http: that is another origin, so nothing secret goes along. Refused with
-    :class:`RefusedResponse`: one redirect too many, a scheme other than http and https, a location that is no URL, and
-    a user name or password in a location on another origin.
+    and the fields that describe it. To another origin go only Accept, Accept-Encoding, Accept-Language, Cache-Control,
+    Content-Length, Content-Type, Last-Event-ID and User-Agent. That is stricter than Fetch, which holds back
+    Authorization alone: a field of one's own may be a key too. As in Fetch, https may lead to http: that is another
+    origin, so nothing secret goes along. Refused with :class:`RefusedResponse`: one redirect too many, a scheme other
+    than http and https, a location that is no URL, and a user name or password in a location on another origin.
     """
     if hops >= max_hops:
         raise RefusedResponse(f"more than {max_hops} redirects, the last one to {location!r}", status)
     target, same_origin = _target(url, location, status)
-    kept = dict(headers)
     if not same_origin:
-        kept = _without(kept, _OWN_ORIGIN_HEADERS)
+        headers = tuple(pair for pair in headers if pair[0].lower() in _HARMLESS_HEADERS)
     if _becomes_get(method, status):
-        method, body, kept = "GET", None, _without(kept, _BODY_HEADERS)
-    return Redirected(method, target, kept, body)
+        method, body = "GET", None
+        headers = tuple(pair for pair in headers if pair[0].lower() not in _BODY_HEADERS)
+    return Redirected(method, target, headers, body)
 
 
 def _becomes_get(method: str, status: int) -> bool:
     if status == 303:
         return method.upper() not in ("GET", "HEAD")
     return status in (301, 302) and method.upper() == "POST"
-
-
-def _without(headers: dict[str, str], names: frozenset[str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in names}
 
 
 def _target(url: str, location: str, status: int) -> tuple[str, bool]:

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from locust_eventsource.stream import EventStream
+from locust_eventsource.transport.request import HttpRequest
 from tests.support.scripted_server import Peer, ScriptedServer
 from tests.support.scripted_server_streams import Heard, settings
 
@@ -39,7 +40,25 @@ def test_a_redirect_on_the_same_origin_is_followed_with_credentials(status: int)
     assert timing.total_ns > timing.tcp_ns + timing.wait_ns > 0
 
 
-def test_a_redirect_to_another_origin_loses_credentials_and_keeps_the_rest() -> None:
+def test_a_redirect_on_the_same_origin_keeps_headers_that_are_repeated() -> None:
+    def script(peer: Peer) -> None:
+        if peer.number == 1:
+            peer.answer("307 Elsewhere", Location="/there")
+        else:
+            stay_open(peer)
+
+    heard = Heard()
+    with ScriptedServer(script) as server:
+        request = HttpRequest("GET", server.url(), (("X-M", "1"), ("X-M", "2")), b"")
+        stream = EventStream(request, listener=heard, settings=settings())
+        stream.start()
+        heard.wait_for("open")
+        stream.close()
+    for received in server.requests:
+        assert [line for line in received.head.split(b"\r\n") if line.startswith(b"X-M")] == [b"X-M: 1", b"X-M: 2"]
+
+
+def test_a_redirect_to_another_origin_takes_only_headers_that_hold_no_secret() -> None:
     with ScriptedServer(stay_open) as other:
 
         def script(peer: Peer) -> None:
@@ -47,7 +66,8 @@ def test_a_redirect_to_another_origin_loses_credentials_and_keeps_the_rest() -> 
 
         heard = Heard()
         with ScriptedServer(script) as server:
-            headers = {"Authorization": "Bearer secret", "Cookie": "a=b", "X-Mine": "1", "Host": "front.test"}
+            secrets = {"Authorization": "Bearer secret", "Cookie": "a=b", "X-Api-Key": "secret"}
+            headers = {**secrets, "Host": "front.test", "Accept-Language": "pl", "Content-Type": "text/plain"}
             request = requests.Request("POST", server.url(), headers=headers, data=b"body")
             stream = EventStream(request, listener=heard, settings=settings(last_event_id="9"))
             stream.start()
@@ -55,10 +75,11 @@ def test_a_redirect_to_another_origin_loses_credentials_and_keeps_the_rest() -> 
             stream.close()
     (received,) = other.requests
     assert (received.method, received.target, received.body) == ("POST", "/there", b"body")
-    assert received.headers["x-mine"] == "1"
+    assert received.headers["accept-language"] == "pl"
+    assert received.headers["content-type"] == "text/plain"
     assert received.headers["last-event-id"] == "9"
     assert received.headers["host"] == f"127.0.0.1:{other.port}"
-    assert not {"authorization", "cookie"} & set(received.headers)
+    assert not {"authorization", "cookie", "x-api-key"} & set(received.headers)
 
 
 def test_a_303_after_a_post_becomes_a_get_without_body() -> None:
