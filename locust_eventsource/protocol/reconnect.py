@@ -34,6 +34,9 @@ class ReconnectPolicy:
     def delay_ms(self, failures: int, retry_ms: int | None, random: Callable[[], float]) -> float:
         """The delay in milliseconds after ``failures`` consecutive failures (0: the stream had been open).
 
+        The first failure waits what an end would, but no less than ``min_backoff_ms``; each further one ``factor``
+        times as long, up to ``max_delay_ms``.
+
         ``retry_ms`` is what the server named, or None; the delay is never below it. ``random`` gives a number in
         [0, 1).
         """
@@ -43,7 +46,7 @@ class ReconnectPolicy:
 
     def _backoff_ms(self, failures: int, retry: float) -> float:
         try:
-            delay = max(retry, self.min_backoff_ms) * self.factor**failures
+            delay = max(retry, self.min_backoff_ms) * self.factor ** (failures - 1)
         except OverflowError:
             return self.max_delay_ms
         return min(delay, self.max_delay_ms)

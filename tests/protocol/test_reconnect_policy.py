@@ -30,15 +30,15 @@ def test_jitter_only_adds() -> None:
     assert ReconnectPolicy(jitter=0).delay_ms(0, 1000, _most) == 1000
 
 
-def test_failures_back_off_exponentially_up_to_the_bound() -> None:
+def test_the_first_failure_waits_as_an_end_does_and_further_ones_exponentially_up_to_the_bound() -> None:
     policy = ReconnectPolicy()
     delays = [policy.delay_ms(failures, None, _least) for failures in range(1, 8)]
-    assert delays == [6000, 12000, 24000, 48000, 60000, 60000, 60000]
+    assert delays == [3000, 6000, 12000, 24000, 48000, 60000, 60000]
 
 
 def test_back_off_starts_from_a_floor_when_the_server_asks_for_no_delay() -> None:
     policy = ReconnectPolicy()
-    assert [policy.delay_ms(failures, 0, _least) for failures in (1, 2)] == [200, 400]
+    assert [policy.delay_ms(failures, 0, _least) for failures in (1, 2, 3)] == [100, 200, 400]
 
 
 @pytest.mark.parametrize("failures", [0, 1, 5, 10_000])

@@ -167,7 +167,7 @@ def test_consecutive_failures_back_off_and_an_opening_forgets_them() -> None:
         stream.start()
         heard.wait_for("open", 2)
         stream.close()
-    assert [change.retry_ms for change in heard.changes if change.state == "reconnecting"] == [2, 4, 8, 1, 2]
+    assert [change.retry_ms for change in heard.changes if change.state == "reconnecting"] == [1, 2, 4, 1, 1]
 
 
 def refused_port() -> int:
