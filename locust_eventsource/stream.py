@@ -54,6 +54,10 @@ class EventStream:
       up where trying is futile;
     * 204 ends for good: state ``closed``.
 
+    A connection that brought an event is followed by the next after the reconnection time, as the standard says. One
+    that ended without any counts as a failure for the delay, so that a server which names ``retry: 0`` and closes at
+    once is not stormed; ``max_retries`` does not count it.
+
     ``state`` is the last one announced (``connecting`` before `start`). ``opened_ns`` is the stamp of the current
     connection's response head, 0 before the first. ``connections`` counts those that opened, ``events`` and ``bytes``
     what came over all of them (bytes of HTTP, after TLS). ``last_activity_ns`` is the stamp of the last bytes.
@@ -65,8 +69,10 @@ class EventStream:
 
     __slots__ = (
         "__weakref__",
+        "_events_before",
         "_exchange",
         "_failures",
+        "_fruitless",
         "_inbox",
         "_last_event_id",
         "_request",
@@ -109,7 +115,7 @@ class EventStream:
         self.replay_requested = False
         self._last_event_id = self._settings.last_event_id or described_id
         self._retry_ms: int | None = None
-        self._failures = 0
+        self._failures = self._fruitless = self._events_before = 0
         self._started = False
         self._exchange: Exchange | None = None
         self._timer: _TimerWatcher | None = None
@@ -222,6 +228,7 @@ class EventStream:
         """Decide what follows the end of a connection or attempt (`stream_exchange.ExchangeOwner`)."""
         if self.state != "open" and error is not None:
             self._failures += 1
+        self._fruitless = self._fruitless + 1 if self.events == self._events_before else 0
         self._drop()
         if status == _NO_CONTENT and error is None:
             self._change("closed", status=status)
@@ -242,13 +249,14 @@ class EventStream:
 
     def _attempt(self) -> None:
         self._timer = None
+        self._events_before = self.events
         self.replay_requested = bool(self._last_event_id)
         self._change("connecting")
         if not self._is_over():
             self._exchange = Exchange(self, self._request, self._settings, self._last_event_id)
 
     def _reconnect(self, error: EventSourceError | None) -> None:
-        delay_ms = self._settings.policy.delay_ms(self._failures, self._retry_ms, random.random)
+        delay_ms = self._settings.policy.delay_ms(self._fruitless, self._retry_ms, random.random)
         timer = self._timer = gevent.get_hub().loop.timer(delay_ms / 1000)
         timer.start(self._attempt, update=True)
         self._change("reconnecting", error=error, retry_ms=round(delay_ms))

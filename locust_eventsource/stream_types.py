@@ -21,13 +21,14 @@ State = Literal["connecting", "open", "reconnecting", "closed", "failed"]
 class StreamSettings:
     """How a stream behaves.
 
-    ``reconnect``: come back after the end or a network error, as HTML 9.2.3 says. ``max_retries``: how many
-    attempts may fail one after another before the stream fails, beyond the first; the first connect counts too; None
-    is no limit. ``policy``: how long to wait before each. ``idle_timeout_s``: silence (in the body or before the head)
-    that counts as a dead connection; keep it above the server's keep-alive interval. ``connect_timeout_s``: DNS, TCP,
-    TLS and sending the request together. ``ca``: a PEM file or directory of authorities instead of the system's;
-    ``verify=False`` checks neither certificate nor name. ``last_event_id``: sent with the first connection.
-    ``buffer_events``: how many events may wait for a reader (`EventStream.wait` and iteration).
+    ``reconnect``: come back after the end or a network error, as HTML 9.2.3 says. ``max_retries``: how many attempts
+    may fail one after another before the stream fails, beyond the first; the first connect counts too; None is no
+    limit. ``policy``: how long to wait before each, where a connection without an event counts as a failure.
+    ``idle_timeout_s``: silence (in the body or before the head) that counts as a dead connection; keep it above the
+    server's keep-alive interval. ``connect_timeout_s``: DNS, TCP, TLS and sending the request together. ``ca``: a PEM
+    file or directory of authorities instead of the system's; ``verify=False`` checks neither certificate nor name.
+    ``last_event_id``: sent with the first connection. ``buffer_events``: how many events may wait for a reader
+    (`EventStream.wait` and iteration).
     """
 
     reconnect: bool = True

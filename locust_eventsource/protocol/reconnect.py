@@ -15,7 +15,7 @@ class ReconnectPolicy:
     ``default_retry_ms`` holds until the server names a ``retry``. ``jitter`` is the share of the delay added at random
     (0.1: up to a tenth), so that many streams do not come back in the same instant. ``factor`` and ``max_delay_ms``
     shape the back-off after failures, which starts from at least ``min_backoff_ms`` even when the server says
-    ``retry: 0``.
+    ``retry: 0``. A connection that ended without having brought an event is a failure here.
     """
 
     default_retry_ms: float = 3000
@@ -32,7 +32,7 @@ class ReconnectPolicy:
             raise Misuse(f"factor must be 1 or more, not {self.factor!r}")
 
     def delay_ms(self, failures: int, retry_ms: int | None, random: Callable[[], float]) -> float:
-        """The delay in milliseconds after ``failures`` consecutive failures (0: the stream had been open).
+        """The delay in milliseconds after ``failures`` consecutive failures (0: the connection brought events).
 
         The first failure waits what an end would, but no less than ``min_backoff_ms``; each further one ``factor``
         times as long, up to ``max_delay_ms``.

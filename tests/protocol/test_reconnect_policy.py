@@ -18,7 +18,7 @@ def _most() -> float:
     return 1.0
 
 
-def test_a_stream_that_ended_comes_back_after_the_servers_retry_or_three_seconds() -> None:
+def test_a_stream_that_brought_events_comes_back_after_the_servers_retry_or_three_seconds() -> None:
     policy = ReconnectPolicy()
     assert policy.delay_ms(0, None, _least) == 3000
     assert policy.delay_ms(0, 250, _least) == 250

@@ -11,6 +11,10 @@ from tests.support.scripted_server import CLOSE_DELIMITED_HEAD, EVENT_STREAM, LA
 from tests.support.scripted_server_streams import AT_ONCE, Heard, eventually, settings
 
 
+def retry_intervals(heard: Heard) -> list[int | None]:
+    return [change.retry_ms for change in heard.changes if change.state == "reconnecting"]
+
+
 def clean_last_chunk(peer: Peer) -> None:
     peer.open_stream()
     peer.send(LAST_CHUNK)
@@ -139,7 +143,8 @@ def test_the_servers_retry_outlives_its_connection() -> None:
     def script(peer: Peer) -> None:
         peer.open_stream()
         if peer.number == 1:
-            peer.chunk("retry: 7\n\n")
+            peer.chunk("retry: 7\n")
+        peer.chunk("data: x\n\n")
         if peer.number == 3:
             peer.wait_for_close()
 
@@ -150,13 +155,14 @@ def test_the_servers_retry_outlives_its_connection() -> None:
         stream.start()
         heard.wait_for("open", 3)
         stream.close()
-    assert [change.retry_ms for change in heard.changes if change.state == "reconnecting"] == [7, 7]
+    assert retry_intervals(heard) == [7, 7]
 
 
-def test_consecutive_failures_back_off_and_an_opening_forgets_them() -> None:
+def test_consecutive_failures_back_off_and_an_event_forgets_them() -> None:
     def script(peer: Peer) -> None:
         if peer.number in (4, 6):
             peer.open_stream()
+            peer.chunk("data: x\n\n")
         if peer.number == 6:
             peer.wait_for_close()
 
@@ -167,7 +173,41 @@ def test_consecutive_failures_back_off_and_an_opening_forgets_them() -> None:
         stream.start()
         heard.wait_for("open", 2)
         stream.close()
-    assert [change.retry_ms for change in heard.changes if change.state == "reconnecting"] == [1, 2, 4, 1, 1]
+    assert retry_intervals(heard) == [1, 2, 4, 1, 1]
+
+
+def test_connections_that_bring_no_event_back_off_even_when_the_server_asks_for_no_delay() -> None:
+    def script(peer: Peer) -> None:
+        peer.open_stream()
+        peer.chunk("retry: 0\n\n")
+        peer.send(LAST_CHUNK)
+
+    heard = Heard()
+    policy = ReconnectPolicy(jitter=0, factor=2, min_backoff_ms=3)
+    with ScriptedServer(script) as server:
+        stream = EventStream(server.url(), listener=heard, settings=settings(policy=policy, max_retries=0))
+        stream.start()
+        heard.wait_for("reconnecting", 4)
+        stream.close()
+    assert retry_intervals(heard) == [3, 6, 12, 24]
+    assert heard.states.count("open") == 4
+
+
+def test_connections_that_bring_events_come_back_at_once_when_the_server_asks_for_no_delay() -> None:
+    def script(peer: Peer) -> None:
+        peer.open_stream()
+        if peer.number != 2:
+            peer.chunk("retry: 0\ndata: x\n\n")
+        peer.send(LAST_CHUNK)
+
+    heard = Heard()
+    policy = ReconnectPolicy(jitter=0, min_backoff_ms=3)
+    with ScriptedServer(script) as server:
+        stream = EventStream(server.url(), listener=heard, settings=settings(policy=policy))
+        stream.start()
+        heard.wait_for("reconnecting", 4)
+        stream.close()
+    assert retry_intervals(heard) == [0, 3, 0, 0]
 
 
 def refused_port() -> int:
@@ -237,7 +277,7 @@ def test_the_delay_carries_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.random", lambda: 0.5)
     policy = ReconnectPolicy(default_retry_ms=4, jitter=0.5)
     heard = Heard()
-    with ScriptedServer(clean_last_chunk) as server:
+    with ScriptedServer(clean_content_length) as server:
         stream = EventStream(server.url(), listener=heard, settings=settings(policy=policy))
         stream.start()
         change = heard.wait_for("reconnecting")
