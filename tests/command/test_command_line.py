@@ -140,6 +140,20 @@ def test_signals_end_well_and_silently(number: signal.Signals, connected: bool) 
         assert states(rest)[-1] == "closed"
 
 
+def test_the_tests_can_interrupt_the_command_though_they_run_as_a_background_job() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with running(unused_url()) as process:
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=DEADLINE_S)
+            assert process.returncode == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_signal_also_ends_a_write_that_its_reader_has_stalled() -> None:
     flooding = Gate()
 
