@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
 from config import values
 
@@ -263,6 +264,12 @@ def chosen(parsed: Namespace) -> dict[str, Any]:
         for option in OPTIONS
         if option.name != "header" and (value := getattr(parsed, option.dest, option.default)) not in (None, "", False)
     }
+
+
+def without_credentials(url: str) -> str:
+    """The URL without the user name and password that it may carry."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def request_headers(parsed: Namespace) -> dict[str, str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import resource
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import gevent
 import requests
 
 from config import profiles
-from config.options import EMBEDDED, OPTIONS
+from config.options import EMBEDDED, OPTIONS, without_credentials
 
 USAGE: Final = 2
 NO_SERVICE: Final = 4
@@ -27,26 +31,49 @@ class Refusal(Exception):
         self.exit_code = exit_code
 
 
-def check(options: Namespace, arguments: list[str]) -> None:
-    """Raise ``Refusal`` for settings that cannot work; raises the limit of open files as far as it goes."""
+def check_profiles(arguments: Sequence[str], flags: Collection[str]) -> None:
+    """Raise ``Refusal`` for a profile that Locust would ignore, or that sets what is no option."""
     try:
         for path in profiles.named_on(arguments):
             profiles.check(path)
+            profiles.check_names(path, flags)
     except profiles.ProfileError as error:
         raise Refusal(str(error)) from error
-    _check_host(options)
+
+
+def check(options: Namespace) -> None:
+    """Raise ``Refusal`` for settings that cannot work; raises the limit of open files as far as it goes."""
+    check_host(options, options.host)
     _check_replay(options)
     _check_descriptors(options)
-    if options.host and options.headless and not options.worker:
+    _check_results(options)
+    if options.host and (options.headless or options.autostart) and not options.worker:
         check_reachable(options.host, options)
 
 
-def _check_host(options: Namespace) -> None:
-    if not options.host:
+def check_form(options: Namespace, form: Mapping[str, str], embedded_url: str | None) -> None:
+    """The web form's values, read as the command line reads its own. Raise ``Refusal`` for one that cannot work."""
+    for option in OPTIONS:
+        if option.in_web_form and option.read is not None and option.dest in form:
+            try:
+                option.read(form[option.dest])
+            except ArgumentTypeError as error:
+                raise Refusal(f"{option.flag}: {error}") from error
+    host = form.get("host", "")
+    if host and host != embedded_url:
+        check_host(options, host)
+        check_reachable(host, options)
+
+
+def check_host(options: Namespace, host: str | None) -> None:
+    """Raise ``Refusal`` for a host that is no URL, or that comes with options of the embedded Studio."""
+    if not host:
         return
-    parts = urlsplit(options.host)
+    parts = urlsplit(host)
+    if "://" in host and parts.scheme not in ("http", "https"):
+        raise Refusal(f"--host {host!r} asks for {parts.scheme}; write a URL of http or https")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refusal(f"--host {options.host!r} is not a URL; write it with its scheme, such as http://{options.host}")
+        raise Refusal(f"--host {host!r} is not a URL; write it with its scheme, such as http://{host}")
     for option in OPTIONS:
         if option.group == EMBEDDED and getattr(options, option.dest) not in (option.default, None, False):
             raise Refusal(f"{option.flag} is for the embedded Studio; leave out {option.flag} or --host")
@@ -57,12 +84,21 @@ def _check_replay(options: Namespace) -> None:
         raise Refusal("--rebase moves the timestamps of a recording; name one with --replay FILE")
 
 
+def _check_results(options: Namespace) -> None:
+    if options.worker:
+        return
+    folder = Path(options.results_dir)
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise Refusal(f"cannot write results into {options.results_dir!r}; name another folder with --results-dir")
+
+
 def _check_descriptors(options: Namespace) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if options.worker or options.expect_workers > 1:
         return
-    processes = max(1, options.processes or 1)
+    processes = (os.cpu_count() or 1) if options.processes == -1 else max(1, options.processes or 1)
     needed = (options.num_users or 1) * options.streams_per_user * 2 // processes + _DESCRIPTORS_BESIDES_STREAMS
     if hard != resource.RLIM_INFINITY and needed > hard:
         raise Refusal(
@@ -76,12 +112,16 @@ def check_reachable(host: str, options: Namespace) -> None:
 
     Any status counts as an answer: whether the service is well is for the run to say.
     """
+    shown = without_credentials(host)
     try:
-        verify = options.ca or not options.insecure
-        requests.get(f"{host.rstrip('/')}/health", timeout=REACHABLE_WITHIN_S, verify=verify, allow_redirects=False)
+        # The time-outs of requests are per address and per read; this one is for the whole question.
+        with gevent.Timeout(REACHABLE_WITHIN_S, requests.Timeout), requests.Session() as session:
+            session.trust_env = False
+            session.verify = options.ca or not options.insecure
+            session.get(f"{host.rstrip('/')}/health", timeout=REACHABLE_WITHIN_S, allow_redirects=False, stream=True)
     except requests.RequestException as error:
         raise Refusal(
-            f"no service answers at {host} ({_cause(error)}); start it, or correct --host", NO_SERVICE
+            f"no service answers at {shown} ({_cause(error)}); start it, or correct --host", NO_SERVICE
         ) from error
 
 

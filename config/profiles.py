@@ -7,7 +7,8 @@ settings starts.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,11 +28,19 @@ def named_on(arguments: Sequence[str]) -> list[str]:
 def check(path: str) -> None:
     """Raise ``ProfileError`` when Locust could not read the profile, or would ignore it in silence."""
     file = Path(path)
-    if not file.is_file():
-        known = ", ".join(f"config/{profile.name}" for profile in sorted(FOLDER.glob("*.toml")))
-        raise ProfileError(f"there is no profile {path!r}; name a file that exists, such as {known}")
     if file.suffix == ".toml" and not _settings(file):
         raise ProfileError(f"profile {path!r} has no [tool.locust] table, so Locust would ignore it; add one")
+
+
+def check_names(path: str, flags: Collection[str]) -> None:
+    """Raise ``ProfileError`` for a setting that is no option; ``flags`` are all flags that are."""
+    if not path.endswith(".toml"):
+        return
+    for name in _settings(Path(path)):
+        if f"--{name}" not in flags:
+            close = get_close_matches(f"--{name}", flags, n=1)
+            hint = f"did you mean {close[0][2:]!r}?" if close else "see locust --help"
+            raise ProfileError(f"profile {path!r} sets {name!r}, which is no option; {hint}")
 
 
 def thresholds(paths: Sequence[str]) -> list[str]:

@@ -42,6 +42,10 @@ LATENCIES = (
         "resolved before and timed apart.",
         ONE,
     ),
+    Definition("connect_dns", "Connect: DNS", "Resolving the name, before the TCP connect.", ONE),
+    Definition("connect_tcp", "Connect: TCP", "The TCP connect.", ONE),
+    Definition("connect_tls", "Connect: TLS", "The TLS handshake; 0 without TLS.", ONE),
+    Definition("connect_wait", "Connect: wait", "From sending the request to the stamp of the response head.", ONE),
     Definition("first_event", "First event", "From before the TCP connect to the first event on the stream.", ONE),
     Definition("reconnect", "Reconnect", "From the end of a connection to the next one being open.", ONE),
     Definition("skew", "Fan-out skew", "From the first to the last stream that got the same event.", ONE),
@@ -50,6 +54,8 @@ LATENCIES = (
 )
 
 TESTER = ("lag", "loop_lag")
+CONNECT_PARTS = ("connect_dns", "connect_tcp", "connect_tls", "connect_wait")
+"""Parts of one measure: in the tables, but without charts of their own."""
 
 COUNTS = (
     Definition("deliveries", "Deliveries", "Events that arrived, counted once per stream.", ""),

@@ -10,6 +10,7 @@ import os
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,12 @@ from gevent.lock import RLock
 
 from config.preflight import Refusal, check_reachable
 from locust_eventsource.locust.web_tab import Link, add_links, add_tab
+from locust_eventsource.measure.exit_codes import INTERNAL_ERROR
 from reports.model import Result
 from reports.terminal import render_table, use_color
 from reports.write import write_results
 from scenarios import live_table, progress
-from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, clean_up, drain
+from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, drain
 from scenarios.figures import RunFigures
 from scenarios.ledger import SECOND_NS, Ledger
 from scenarios.member import Member
@@ -91,10 +93,8 @@ class Conductor:
         """A test starts."""
         if self._ticker is not None:
             self._ticker.kill(block=False)
-        owes_events = bool({"TriggerUser", "ExecutionUser"} & set(self._user_classes()))
-        self._ledger = Ledger(options, owes_events=owes_events)
-        started = datetime.fromtimestamp(self._ledger.started_ns / SECOND_NS, UTC)
-        self._directory = Path(options.results_dir) / started.strftime("%Y-%m-%dT%H-%M-%SZ")
+        self._ledger = Ledger(options, owes_events=self._any_user("owes_events"))
+        self._directory = _unused(Path(options.results_dir), self._ledger.started_ns)
         self._result = None
         self._ticker = gevent.spawn(self._tick, self._ledger)
         if not options.headless and self._studio is None:
@@ -126,7 +126,7 @@ class Conductor:
         """End the run in order, once; a second caller waits for the first."""
         with self._draining:
             ledger = self._ledger
-            if ledger is None or ledger.ended_ns:
+            if ledger is None or ledger.ended_ns or ledger.abandoned:
                 return
             logger.info("Draining: triggers stop, and every event gets its time to arrive")
             try:
@@ -134,7 +134,6 @@ class Conductor:
             except KeyboardInterrupt:
                 logger.warning("Interrupted while draining: what was under way is not accounted for")
                 ledger.abandoned = True
-                clean_up(ledger, self._ask, drain_timeout_s=self._options.drain_timeout)
 
     def _ask(self, stage: Stage, timeout_s: float) -> Answers:
         if self._roundtrip is not None:
@@ -160,13 +159,22 @@ class Conductor:
         if self._ledger is None:
             return
         self.drain()
+        if self._ledger.abandoned:
+            self._clean_up(self._ledger)
         try:
             self.write_results()
         except Exception:
-            self._environment.process_exit_code = 2
+            self._result = None
+            self._environment.process_exit_code = INTERNAL_ERROR
             raise
         assert self._result is not None
         self._environment.process_exit_code = self._result.verdict.exit_code
+
+    def _clean_up(self, ledger: Ledger) -> None:
+        """After an interrupted drain: the users have stopped by now. Workers clean up for themselves as they quit."""
+        if self._roundtrip is None:
+            ledger.add(LOCAL, self._member.respond("clean"))
+        ledger.finish()
 
     def print_verdict(self) -> None:
         """Print the verdict table and where the results are."""
@@ -204,10 +212,13 @@ class Conductor:
         figures = RunFigures(
             ledger,
             self._environment.stats,
-            user_classes=self._user_classes(),
+            executes=self._any_user("executes") and bool(options.executions),
             delivery_asked=not options.replay or options.rebase,
         )
         return rows(options, self._streams_asked(), figures)
+
+    def _any_user(self, trait: str) -> bool:
+        return any(getattr(user_class, trait, False) for user_class in self._environment.user_classes)
 
     def _user_classes(self) -> list[str]:
         return sorted(user_class.__name__ for user_class in self._environment.user_classes)
@@ -223,3 +234,10 @@ class Conductor:
     def _internal_error(self, ledger: Ledger) -> bool:
         runner = self._environment.runner
         return bool(locust_log.unhandled_greenlet_exception or ledger.internal_error or (runner and runner.exceptions))
+
+
+def _unused(folder: Path, started_ns: int) -> Path:
+    """A folder of its own for each run, also for two that start in the same second."""
+    name = datetime.fromtimestamp(started_ns / SECOND_NS, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    candidates = (folder / (f"{name}-{number}" if number > 1 else name) for number in count(1))
+    return next(candidate for candidate in candidates if not candidate.exists())

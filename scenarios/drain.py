@@ -53,15 +53,8 @@ def drain(ledger: Ledger, ask: Ask, *, settle_s: float, drain_timeout_s: float) 
         if waited_s >= settle_s or (waited_s > GRACE_S and not ledger.judge.missing()):
             break
         gevent.sleep(_LOOK_EVERY_S)
-    clean_up(ledger, ask, drain_timeout_s=drain_timeout_s)
-
-
-def clean_up(ledger: Ledger, ask: Ask, *, drain_timeout_s: float) -> None:
-    """The last stage, which also follows a drain that was interrupted; closes the ledger."""
-    try:
-        _add(ledger, ask("clean", drain_timeout_s + _ANSWER_WITHIN_S))
-    finally:
-        ledger.finish()
+    _add(ledger, ask("clean", drain_timeout_s + _ANSWER_WITHIN_S))
+    ledger.finish()
 
 
 def _add(ledger: Ledger, answers: Answers) -> None:

@@ -38,6 +38,8 @@ class ExecutionUser(StudioUser):
     """
 
     fixed_count = 1
+    owes_events = True
+    executes = True
 
     @classmethod
     def wanted(cls, options: Namespace) -> int:
@@ -51,7 +53,7 @@ class ExecutionUser(StudioUser):
     @task
     def execute_a_task(self) -> None:
         """One task, start to end."""
-        if self.load.stopping.is_set():
+        if self.load.stopping.is_set() or not self.load.options.executions:
             gevent.sleep(3_600)
         definitions = task_definitions(self.load.options.tasks_file)
         definition = definitions[next(self._numbers) % len(definitions)]

@@ -38,5 +38,10 @@ def take_interrupts(environment: Environment, *, is_worker: bool) -> None:
     gevent.signal_handler(signal.SIGINT, interrupted)
 
 
+def no_more_interrupts() -> None:
+    """The process is ending, in bounded time: another Ctrl-C would only lose the report."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _interrupt_main() -> None:
     gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())

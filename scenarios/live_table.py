@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from locust_eventsource.locust.web_tab import Column
+from locust_eventsource.measure.exit_codes import exit_code, outcome
 from locust_eventsource.measure.metrics import METRICS
 from locust_eventsource.measure.verdicts import Row
 from scenarios.ledger import Ledger
@@ -17,7 +18,7 @@ COLUMNS = (
     Column("p99", "p99 (µs)", 0),
     Column("max", "Max (µs)", 0),
     Column("target", "Target"),
-    Column("verdict", "Verdict so far"),
+    Column("verdict", "Verdict"),
 )
 
 _COUNTS = ("expected", "delivered", "lost", "duplicated", "reordered", "unexpected", "foreign")
@@ -26,7 +27,8 @@ _COUNTS = ("expected", "delivered", "lost", "duplicated", "reordered", "unexpect
 def table(ledger: Ledger, rows: Sequence[Row]) -> list[dict[str, str | float | int]]:
     """Streams and deliveries first, then latencies, then the targets that are left."""
     left = list(rows)
-    table_rows = [_row("streams open", ledger.connections.open_now, _taken(left, "streams"))]
+    open_now = 0 if ledger.ended_ns else ledger.connections.open_now
+    table_rows = [_overall(ledger, rows), _row("streams open", open_now, _taken(left, "streams"))]
     tally = ledger.judge.tally.as_dict()
     table_rows += [_row(name, tally[name], _taken(left, name)) for name in _COUNTS]
     for metric in METRICS:
@@ -38,11 +40,21 @@ def table(ledger: Ledger, rows: Sequence[Row]) -> list[dict[str, str | float | i
             row[name] = histogram.percentile_us(percentile)
         row["max"] = histogram.max_us
         table_rows.append(row)
-    table_rows += [_row(row.metric, row.samples, row) for row in left]
+    table_rows += [_row(row.metric, _number(row), row) for row in left]
     for number, row_ in enumerate(table_rows):
         # Locust's table sorts by "name" at first; no column shows it.
         row_["name"] = f"{number:03d}"
     return table_rows
+
+
+def _overall(ledger: Ledger, rows: Sequence[Row]) -> dict[str, str | float | int]:
+    code = exit_code(rows, ledger.check_results(), ledger.internal_error)
+    return _row("verdict", "", None) | {"verdict": outcome(code) + ("" if ledger.ended_ns else " so far")}
+
+
+def _number(row: Row) -> int:
+    """What a count shows: of a rate the part, not the whole."""
+    return round((row.measured or 0) * row.samples) if row.aggregation == "rate" else row.samples
 
 
 def _taken(left: list[Row], metric: str) -> Row | None:
@@ -54,7 +66,7 @@ def _taken(left: list[Row], metric: str) -> Row | None:
     return None
 
 
-def _row(name: str, count: int, verdict: Row | None) -> dict[str, str | float | int]:
+def _row(name: str, count: int | str, verdict: Row | None) -> dict[str, str | float | int]:
     return {
         "what": name,
         "count": count,

@@ -87,6 +87,7 @@ class Member:
         if not tasks or not self._environment.host:
             return
         with requests.Session() as session:
+            session.trust_env = False
             session.verify = run.options.ca or not run.options.insecure
             session.headers.update(request_headers(run.options))
             left = delete_tasks(self._environment.host, tasks, session, run.deleted_task)

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from config.options import chosen
+from config.options import chosen, without_credentials
 from locust_eventsource import __version__ as package_version
 from locust_eventsource.locust.stats_table import METHOD as EVENT_METHOD
-from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, PASS, exit_code
+from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, exit_code, outcome
 from locust_eventsource.measure.verdicts import Row, Verdict
 from reports.measured import metrics_of
 from reports.model import (
@@ -42,14 +42,6 @@ if TYPE_CHECKING:
 
 CPU_WARNING_PERCENT: Final = 90.0
 
-RESULTS: Final[dict[int | None, str]] = {
-    PASS: "pass",
-    FAILED: "fail",
-    INCONCLUSIVE: "inconclusive",
-    INTERNAL_ERROR: "internal error",
-    None: "not asked",
-}
-
 
 def assemble(
     environment: Environment,
@@ -67,14 +59,14 @@ def assemble(
     code = exit_code(rows, checks, internal_error)
     return Result(
         run=_facts(environment, options, ledger, embedded=embedded, user_classes=user_classes),
-        verdict=VerdictOfRun(RESULTS[code], code, _sentence(code, rows, checks)),
+        verdict=VerdictOfRun(outcome(code), code, _sentence(code, rows, checks)),
         rows=[row_record(row) for row in rows],
         checks=[check_record(check) for check in checks],
         metrics=metrics_of(ledger.series, {"delivery": ledger.judge.tally.lost}, ledger.judge.lost_by_type),
         deliveries=_deliveries(ledger),
         connections=_connections(ledger),
         requests=_requests(environment.stats),
-        errors=_errors(environment.stats),
+        errors=_errors(environment.stats, str(environment.host)),
         health=_health(ledger),
         cleanup=Cleanup(ledger.deleted, [f"{task['task_id']} ({task['problem']})" for task in ledger.left]),
         notes=_notes(ledger, options, embedded=embedded),
@@ -90,7 +82,7 @@ def _facts(
         started=_rfc3339(ledger.started_ns),
         ended=_rfc3339(ledger.ended_ns or time.time_ns()),
         duration_s=round(((ledger.ended_ns or time.time_ns()) - ledger.started_ns) / 1e9, 3),
-        host=str(environment.host),
+        host=without_credentials(str(environment.host)),
         embedded=embedded,
         embedded_options=" ".join(_embedded_options(options)) if embedded else None,
         locust=version("locust"),
@@ -133,7 +125,8 @@ def _sentence(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResul
     if code is None:
         return "No targets were asked for."
     judged = sum(row.verdict == Verdict.PASS for row in rows)
-    return f"All {judged} targets are met, and every event of the run is accounted for."
+    accounted = ", and every event of the run is accounted for" if any(c.counts.get("expected") for c in checks) else ""
+    return f"All {judged} targets are met{accounted}."
 
 
 def _deliveries(ledger: Ledger) -> Deliveries:
@@ -171,9 +164,11 @@ def _requests(stats: RequestStats) -> list[RequestRecord]:
     ]
 
 
-def _errors(stats: RequestStats) -> list[RequestError]:
+def _errors(stats: RequestStats, host: str) -> list[RequestError]:
+    public = without_credentials(host)
     return [
-        RequestError(error.method, error.name, str(error.error), error.occurrences) for error in stats.errors.values()
+        RequestError(error.method, error.name, str(error.error).replace(host, public), error.occurrences)
+        for error in stats.errors.values()
     ]
 
 
@@ -187,6 +182,9 @@ def _health(ledger: Ledger) -> Health:
 
 def _notes(ledger: Ledger, options: Namespace, *, embedded: bool) -> list[str]:
     notes = []
+    lasted_s = (ledger.ended_ns - ledger.started_ns) / 1e9
+    if options.run_time and lasted_s < options.run_time:
+        notes.append(f"The run was ended after {lasted_s:.0f} s of the {options.run_time} s that were asked for.")
     counter = ledger.series.counter
     user_stamps = counter("stamps_user")
     if user_stamps:

@@ -16,13 +16,17 @@ import logging
 import sys
 import uuid
 from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from config.options import add_options
-from config.preflight import Refusal, check
+from config.preflight import Refusal, check, check_form, check_profiles
 from locust_eventsource.locust.stats_table import install_fine_buckets
+from locust_eventsource.locust.web_tab import before_start
 from scenarios.conductor import Conductor
-from scenarios.interrupts import take_interrupts
+from scenarios.crew import Crew
+from scenarios.interrupts import no_more_interrupts, take_interrupts
 from scenarios.member import Member
 from studio.embedded import EmbeddedStudio, EmbeddedStudioError
 
@@ -34,6 +38,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+@contextmanager
+def one_line_refusals() -> Iterator[None]:
+    """End the process with one line on standard error when the run cannot start."""
+    try:
+        yield
+    except Refusal as refusal:
+        sys.stderr.write(f"locust: error: {refusal}\n")
+        sys.exit(refusal.exit_code)
+
+
 class Session:
     """What one process sets up for all the runs it carries."""
 
@@ -42,6 +56,7 @@ class Session:
         self._studio: EmbeddedStudio | None = None
         self._member: Member | None = None
         self._conductor: Conductor | None = None
+        self._crew: Crew | None = None
 
     def declare_options(self, parser: LocustArgumentParser, **_kwargs: object) -> None:
         """Listener of ``init_command_line_parser``, which Locust fires for every parser that it makes."""
@@ -49,22 +64,19 @@ class Session:
         parse = parser.parse_args
 
         def parse_and_check(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - argparse's own signature
+            if self._checked:
+                return parse(*args, **kwargs)
+            self._checked = True
+            flags = [flag for action in parser._actions for flag in action.option_strings]
+            with one_line_refusals():
+                check_profiles(sys.argv[1:], flags)
             options = parse(*args, **kwargs)
-            self._check_once(options)
+            with one_line_refusals():
+                check(options)
             return options
 
         # Locust forks for --processes right after it has parsed: refusing here keeps one line one line.
         parser.parse_args = parse_and_check
-
-    def _check_once(self, options: Namespace) -> None:
-        if self._checked:
-            return
-        self._checked = True
-        try:
-            check(options, sys.argv[1:])
-        except Refusal as refusal:
-            sys.stderr.write(f"locust: error: {refusal}\n")
-            sys.exit(refusal.exit_code)
 
     def init(self, environment: Environment, runner: object, web_ui: WebUI | None, **_kwargs: object) -> None:
         """Listener of ``init``: the process knows by now which part it plays."""
@@ -83,10 +95,23 @@ class Session:
         if not environment.host:
             self._studio = self._start_studio(options)
             environment.host = self._studio.url
-        self._choose_users(environment, options)
         self._conductor = Conductor(environment, self._member, self._studio)
+        self._crew = Crew(environment, self._studio.url if self._studio else None)
+        with one_line_refusals():
+            self._crew.choose(environment.host)
         if web_ui is not None:
             self._conductor.add_tab(web_ui)
+            before_start(web_ui, self._check_form)
+
+    def _check_form(self, form: Mapping[str, str]) -> str | None:
+        """What is wrong with the web form, if anything is; chooses the users for its host."""
+        assert self._crew is not None
+        try:
+            check_form(self._crew.options, form, self._crew.embedded_url)
+            self._crew.choose(form.get("host") or self._crew.host)
+        except Refusal as refusal:
+            return str(refusal)
+        return None
 
     def _start_studio(self, options: Namespace) -> EmbeddedStudio:
         arguments = ["--turn-ms", str(options.turn_ms), "--seed", str(options.studio_seed)]
@@ -101,20 +126,6 @@ class Session:
             sys.exit(2)
         logger.info("The embedded Studio serves %s (process %d)", studio.url, studio.pid)
         return studio
-
-    def _choose_users(self, environment: Environment, options: Namespace) -> None:
-        if options.executions is None:
-            options.executions = 1 if self._studio else 0
-        for user_class in list(environment.user_classes):
-            wanted = getattr(user_class, "wanted", None)
-            number = wanted(options) if wanted else None
-            if number == 0:
-                environment.user_classes.remove(user_class)
-            elif number is not None:
-                user_class.fixed_count = number
-        if not environment.user_classes:
-            sys.stderr.write("locust: error: no user is left to run; ask for --executions 1, or name another class\n")
-            sys.exit(2)
 
     def test_start(self, environment: Environment, **_kwargs: object) -> None:
         """Listener of ``test_start``."""
@@ -147,7 +158,9 @@ class Session:
                 environment.process_exit_code = 0
             return
         if isinstance(environment.runner, LocalRunner):
-            environment.runner.quit()
+            with suppress(KeyboardInterrupt):
+                environment.runner.quit()
+        no_more_interrupts()
         try:
             self._conductor.conclude()
         finally:

@@ -39,6 +39,7 @@ class TriggerUser(StudioUser):
     """
 
     fixed_count = 1
+    owes_events = True
 
     @classmethod
     def wanted(cls, options: Namespace) -> int:

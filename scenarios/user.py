@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from locust import HttpUser
+from locust.clients import LocustHttpAdapter
 
 import json
 from argparse import Namespace
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import requests
 
@@ -19,6 +20,8 @@ from scenarios.run import run_of
 from scenarios.session import install
 from studio.api import StudioApi
 from studio.contract import EVENTS_PATH
+
+_CONNECTIONS_KEPT: Final = 100
 
 
 class TaskDefinition(NamedTuple):
@@ -41,6 +44,12 @@ class StudioUser(EventSourceUser, HttpUser):
 
     abstract = True
 
+    owes_events: ClassVar[bool] = False
+    """What it does makes events, which are then owed to every open stream."""
+
+    executes: ClassVar[bool] = False
+    """It has tasks executed and follows their sessions."""
+
     def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust's own signature is untyped
         super().__init__(environment)
         self.load = run_of(environment)
@@ -51,6 +60,9 @@ class StudioUser(EventSourceUser, HttpUser):
             ca=options.ca,
             verify=not options.insecure,
         )
+        for scheme in ("http://", "https://"):
+            # Triggers overlap, each in a greenlet of its own, and requests would keep ten connections only.
+            self.client.mount(scheme, LocustHttpAdapter(self.pool_manager, pool_maxsize=_CONNECTIONS_KEPT))
         self.client.verify = options.ca or not options.insecure
         self.headers = request_headers(options)
         self.client.headers.update(self.headers)

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from locust_eventsource.locust.stats_table import add_deliveries
@@ -134,7 +135,7 @@ class StudioObserver:
         if replayed:
             self._recorder.count("replayed")
             return
-        self._recorder.count("deliveries")
+        self._recorder.count("deliveries", type=envelope.type)
         if self._delivery_asked:
             latencies["delivery", envelope.type, at_ns // _SECOND_NS].append(at_ns - envelope.timestamp_ns)
         intended_ns = self._triggers.intended_ns(envelope)
@@ -148,7 +149,8 @@ class StudioObserver:
         except KeyError:
             envelope = self._parse(arrival)
         if len(self._parsed) >= _PARSED_KEPT:
-            self._parsed.clear()
+            for old in list(islice(self._parsed, _PARSED_KEPT // 2)):
+                del self._parsed[old]
         self._parsed[data] = envelope
         if envelope is not None:
             self._first_sight(envelope)

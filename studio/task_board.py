@@ -17,6 +17,7 @@ class TaskView:
 
     title: str = ""
     status: str = Status.TODO
+    told_ns: int = 0
     ended_sessions: set[str] = field(default_factory=set)
 
 
@@ -50,10 +51,11 @@ class TaskBoard:
         return view is not None and session_id in view.ended_sessions
 
     def update(self, envelope: Envelope) -> None:
-        """Take in an event; those of other tasks are passed over."""
+        """Take in an event; those of other tasks, and those that are older than the last, are passed over."""
         view = self._views.get(envelope.task_id)
-        if view is None:
+        if view is None or envelope.timestamp_ns < view.told_ns:
             return
+        view.told_ns = envelope.timestamp_ns
         if envelope.type == EventType.STATUS_CHANGED:
             view.status = str(envelope.fields.get("to_status", ""))
         elif envelope.type == EventType.SESSION_ENDED:

@@ -45,6 +45,10 @@ class ConnectionLog:
         self.peak = max(self.peak, len(self._open))
         self._counts["opened"] += 1
         self._recorder.record("connect", timing.total_ns, at_ns)
+        self._recorder.record("connect_dns", timing.dns_ns, at_ns)
+        self._recorder.record("connect_tcp", timing.tcp_ns, at_ns)
+        self._recorder.record("connect_tls", timing.tls_ns, at_ns)
+        self._recorder.record("connect_wait", timing.wait_ns, at_ns)
 
     def first_event(self, *, arrival: Arrival, since_dial_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.first_event``."""
@@ -58,6 +62,7 @@ class ConnectionLog:
         if not deliberate:
             self._lost[stream] = at_ns, reason(error)
             self._errors[reason(error)] += 1
+            self._counts["broken"] += error is not None
 
     def reconnect(self, *, stream: EventStream, at_ns: int, gap_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.reconnect``."""
@@ -70,7 +75,6 @@ class ConnectionLog:
     def failure(self, *, error: EventSourceError, **_kwargs: object) -> None:
         """Listener of ``events.failure``."""
         self._counts["failed"] += 1
-        self._recorder.count("failures")
         self._errors[reason(error)] += 1
 
     def sample(self, second: int) -> None:
@@ -127,7 +131,7 @@ class ConnectionHistory:
         return max(self._open_by_second.values(), default=0)
 
     def count(self, name: str) -> int:
-        """``opened``, ``failed`` or ``reconnects``."""
+        """``opened``, ``failed``, ``broken`` or ``reconnects``."""
         return self._counts[name]
 
     def as_result(self, started_ns: int) -> dict[str, Any]:

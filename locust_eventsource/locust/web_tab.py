@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Response, request
+from flask import Response, jsonify, request
 
 if TYPE_CHECKING:
     from locust.web import WebUI
@@ -55,6 +55,19 @@ def add_tab(
 
     assert web_ui.app is not None
     web_ui.app.after_request(extend)
+
+
+def before_start(web_ui: WebUI, check: Callable[[Mapping[str, str]], str | None]) -> None:
+    """Ask ``check`` before Locust starts a test from its form; what it returns is shown instead of starting."""
+
+    def look() -> Response | None:
+        if request.endpoint != "locust.swarm":
+            return None
+        problem = check(request.form.to_dict())
+        return None if problem is None else jsonify({"success": False, "message": problem})
+
+    assert web_ui.app is not None
+    web_ui.app.before_request(look)
 
 
 def add_links(web_ui: WebUI, links: Sequence[Link]) -> None:

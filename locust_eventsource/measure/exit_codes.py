@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from locust_eventsource.measure.verdicts import Row, Verdict
@@ -17,6 +17,20 @@ FAILED: Final = 3
 """A row or a check failed."""
 INCONCLUSIVE: Final = 4
 """Nothing failed, but something could not be decided or had no data."""
+
+
+_OUTCOMES: Final[Mapping[int | None, str]] = {
+    PASS: "pass",
+    FAILED: "fail",
+    INCONCLUSIVE: "inconclusive",
+    INTERNAL_ERROR: "internal error",
+    None: "not asked",
+}
+
+
+def outcome(code: int | None) -> str:
+    """What ``exit_code`` says, in a word or two."""
+    return _OUTCOMES[code]
 
 
 class Check(Protocol):

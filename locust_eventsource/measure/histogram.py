@@ -157,7 +157,7 @@ def summary(histogram: LatencyHistogram, lost: int = 0) -> dict[str, float | int
         "min": histogram.min_us,
         "mean": histogram.mean_us,
         **percentiles,
-        "max": histogram.max_us,
+        "max": math.inf if lost else histogram.max_us,
         "negatives": histogram.negatives,
         "overflows": histogram.overflows,
     }

@@ -14,27 +14,38 @@ class Metric(NamedTuple):
     name: str
     kind: Kind
     meaning: str
+    typed: bool = False
+    """Told apart by event type."""
 
 
 _ALL: Final = (
     Metric("connect", "latency", "before the TCP connect to the response head that opens the stream (DNS is apart)"),
+    Metric("connect_dns", "latency", "resolving the name, before the TCP connect"),
+    Metric("connect_tcp", "latency", "the TCP connect"),
+    Metric("connect_tls", "latency", "the TLS handshake; 0 without TLS"),
+    Metric("connect_wait", "latency", "sending the request to the arrival of the response head"),
     Metric("first_event", "latency", "before the TCP connect to the arrival of the stream's first event"),
-    Metric("delivery", "latency", "the server's timestamp in the event to its arrival; replayed events never count"),
-    Metric("activity", "latency", "as delivery, on the activity streams of sessions"),
-    Metric("trigger", "latency", "the intended time of a request to the arrival of the event that it causes"),
+    Metric(
+        "delivery",
+        "latency",
+        "the server's timestamp in the event to its arrival; never of replayed events",
+        typed=True,
+    ),
+    Metric("activity", "latency", "as delivery, on the activity streams of sessions", typed=True),
+    Metric("trigger", "latency", "the intended time of a request to the arrival of the event it causes", typed=True),
     Metric("execute", "latency", "sending the execute request to the head of its answer"),
     Metric("lag", "latency", "arrival in the kernel to our code: the tester's own lag"),
     Metric("loop_lag", "latency", "how late the tester's event loop wakes up"),
-    Metric("skew", "latency", "first to last stream that got the same event"),
+    Metric("skew", "latency", "first to last stream that got the same event", typed=True),
     Metric("reconnect", "latency", "losing a stream's connection to having it open again"),
-    Metric("lost", "count", "events that an open stream should have got and did not"),
+    Metric("lost", "count", "events that an open stream should have got and did not", typed=True),
     Metric("duplicated", "count", "second arrivals of an event on the same stream"),
     Metric("reordered", "count", "events that a stream got in another order than the others"),
     Metric("unexpected", "count", "events that contradict what was done, or that nothing caused"),
     Metric("late", "count", "events that came after they had been counted as lost, and no longer are"),
     Metric("foreign", "count", "events of other people's tasks"),
     Metric("replayed", "count", "events that the server sent again after a reconnect"),
-    Metric("deliveries", "count", "events that arrived, each stream counted"),
+    Metric("deliveries", "count", "events that arrived, each stream counted", typed=True),
     Metric("reconnects", "count", "connections opened again after a stream had lost its own"),
     Metric("failures", "count", "connections that failed or broke"),
     Metric("errors", "rate", "failed requests among all requests"),

@@ -69,7 +69,7 @@ def parse_threshold(text: str, origin: Origin) -> Threshold:
     parts = take_apart(text)
     kind = _known_kind(text, parts)
     example = _EXAMPLES[kind]
-    _refuse_type(text, parts, kind, example)
+    _refuse_type(text, parts, example)
     units, example = _units(parts, kind, example)
     if units is _US and parts.operator.text not in _ORDER:
         problem = f"a time is compared with {_words(_ORDER)}, not {parts.operator.text},"
@@ -133,8 +133,8 @@ def _known_kind(text: str, parts: Parts) -> Kind:
     return metric.kind
 
 
-def _refuse_type(text: str, parts: Parts, kind: Kind, example: str) -> None:
-    if parts.type and kind in ("rate", "gauge"):
+def _refuse_type(text: str, parts: Parts, example: str) -> None:
+    if parts.type and not METRICS[parts.metric.text].typed:
         problem = f"{parts.metric.text} has no event types, but one is given"
         raise ThresholdSyntaxError(text, parts.type.position, problem, example)
 

@@ -125,7 +125,7 @@ def _types(result: Result) -> list[TypeFigures]:
 
 
 def _charts(result: Result, hlogs: Mapping[str, Sequence[Interval]]) -> Charts:
-    apart = (*definitions.TESTER, "skew")
+    apart = (*definitions.TESTER, *definitions.CONNECT_PARTS, "skew")
     service = {name: hlogs[name] for name in hlogs if name not in apart}
     tester = {name: hlogs[name] for name in hlogs if name in definitions.TESTER}
     skew = {name: hlogs[name] for name in hlogs if name == "skew"}

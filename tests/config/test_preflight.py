@@ -5,33 +5,45 @@ from __future__ import annotations
 import resource
 import socket
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
+import requests
 
+from config import preflight
 from config.options import OPTIONS
-from config.preflight import NO_SERVICE, USAGE, Refusal, check
+from config.preflight import NO_SERVICE, USAGE, Refusal, check, check_form, check_profiles
 
 
 def options(**changes: object) -> Namespace:
     """Locust's options and ours, at their defaults but for the changes."""
     defaults = {option.dest: option.default if not option.is_switch else False for option in OPTIONS}
-    locusts = {"host": None, "headless": True, "worker": False, "processes": None, "num_users": 5, "expect_workers": 1}
+    locusts = {
+        "host": None,
+        "headless": True,
+        "autostart": False,
+        "worker": False,
+        "processes": None,
+        "num_users": 5,
+        "expect_workers": 1,
+    }
     return Namespace(**(defaults | locusts | changes))
 
 
-def refusal(arguments: list[str] | None = None, **changes: object) -> Refusal:
+def refusal(**changes: object) -> Refusal:
     with pytest.raises(Refusal) as raised:
-        check(options(**changes), arguments or [])
+        check(options(**changes))
     assert "\n" not in str(raised.value)
     return raised.value
 
 
 def test_the_defaults_are_fine() -> None:
-    check(options(), [])
+    check(options())
 
 
-@pytest.mark.parametrize("host", ["studio.example:3000", "localhost", "ftp://studio.example", "http://"])
+@pytest.mark.parametrize("host", ["studio.example:3000", "localhost", "http://"])
 def test_a_host_without_its_scheme_is_refused(host: str) -> None:
     error = refusal(host=host)
     assert "write it with its scheme" in str(error)
@@ -47,8 +59,59 @@ def test_rebase_needs_a_recording() -> None:
     assert "--replay FILE" in str(refusal(rebase=True))
 
 
-def test_an_unknown_profile_is_refused() -> None:
-    assert "no profile 'nope.toml'" in str(refusal(["--config", "nope.toml"]))
+def test_a_profile_with_a_misspelt_setting_is_refused_with_the_right_one(tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text("[tool.locust]\nusers = 5\nthreshhold = []\n")
+    with pytest.raises(Refusal, match="sets 'threshhold', which is no option; did you mean 'threshold'"):
+        check_profiles(["--config", str(profile)], ["--users", "--threshold"])
+    profile.write_text("[tool.locust]\nusers = 5\n")
+    check_profiles(["--config", str(profile)], ["--users", "--threshold"])
+
+
+def test_another_scheme_is_called_by_its_name() -> None:
+    assert "asks for ftp" in str(refusal(host="ftp://studio.example"))
+
+
+def test_a_results_folder_that_cannot_be_written_is_refused_before_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    assert "--results-dir" in str(refusal(results_dir=str(file / "results")))
+    check(options(results_dir=str(tmp_path / "new" / "results")))
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"task_rate": "0"}, "--task-rate: '0' is not a number from 0.01"),
+        ({"settle": "-3"}, "--settle"),
+        ({"host": "studio.example"}, "write it with its scheme"),
+    ],
+)
+def test_the_web_form_is_read_as_the_command_line_is(form: dict[str, str], says: str) -> None:
+    with pytest.raises(Refusal) as raised:
+        check_form(options(), form, "http://127.0.0.1:1")
+    assert says in str(raised.value)
+
+
+def test_a_web_form_for_the_embedded_studio_is_taken() -> None:
+    form = {"host": "http://127.0.0.1:1", "task_rate": "3", "user_count": "5", "stream_filter": ""}
+    check_form(options(fault=["drop:1%"]), form, "http://127.0.0.1:1")
+
+
+def test_a_password_in_the_host_is_not_repeated() -> None:
+    error = refusal(host=f"http://bob:secret@127.0.0.1:{closed_port()}")
+    assert "secret" not in str(error)
+
+
+def test_a_host_that_drips_its_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Never(requests.Session):
+        def get(self, *_args: object, **_kwargs: object) -> requests.Response:
+            gevent.sleep(3_600)
+            raise AssertionError
+
+    monkeypatch.setattr(preflight, "REACHABLE_WITHIN_S", 0.05)
+    monkeypatch.setattr(requests, "Session", Never)
+    assert refusal(host="http://127.0.0.1:1").exit_code == NO_SERVICE
 
 
 def test_too_few_file_descriptors_are_noticed_before_users_are_spawned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,15 +120,15 @@ def test_too_few_file_descriptors_are_noticed_before_users_are_spawned(monkeypat
     error = refusal(num_users=1_000)
     assert "the limit is 256" in str(error)
     assert "--processes" in str(error)
-    check(options(num_users=20), [])
-    check(options(num_users=1_000, processes=100), [])
+    check(options(num_users=20))
+    check(options(num_users=1_000, processes=100))
 
 
 def test_the_soft_limit_of_open_files_is_raised_to_the_hard_one(monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, 50_000))
     monkeypatch.setattr(resource, "setrlimit", lambda _which, limits: raised.append(limits))
-    check(options(num_users=1_000), [])
+    check(options(num_users=1_000))
     assert raised == [(50_000, 50_000)]
 
 
@@ -81,7 +144,11 @@ def test_a_host_at_which_nothing_answers_is_refused_as_no_data() -> None:
     assert "Connection refused" in str(error)
 
 
+def test_a_run_that_starts_by_itself_asks_the_host() -> None:
+    assert refusal(host=f"http://127.0.0.1:{closed_port()}", headless=False, autostart=True).exit_code == NO_SERVICE
+
+
 def test_a_worker_and_the_web_ui_do_not_ask_the_host() -> None:
     host = f"http://127.0.0.1:{closed_port()}"
-    check(options(host=host, worker=True), [])
-    check(options(host=host, headless=False), [])
+    check(options(host=host, worker=True))
+    check(options(host=host, headless=False))

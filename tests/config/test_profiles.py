@@ -15,11 +15,6 @@ def test_the_profiles_named_on_a_command_line_are_found() -> None:
     assert profiles.named_on(["--config", "a.toml", "-u", "5", "--config=b.toml"]) == ["b.toml", "a.toml"]
 
 
-def test_a_profile_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    with pytest.raises(profiles.ProfileError, match=r"no profile 'config/lod\.toml'.*config/load\.toml"):
-        profiles.check("config/lod.toml")
-
-
 @pytest.mark.parametrize("content", ["", "[locust]\nusers = 5\n", "[tool]\nlocust = 5\n", "[tool.locust]\n"])
 def test_a_profile_without_the_table_that_locust_reads_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "mine.toml"

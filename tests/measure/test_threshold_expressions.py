@@ -82,7 +82,7 @@ def test_an_expression_is_read(text: str, expected: tuple[object, ...]) -> None:
         ("streams{a}:max>1", 9, "streams has no event types, but one is given", "streams:max>=20"),
         ("delivery:p(99)<50", 18, "a time needs a unit (us, ms or s), which is missing", "delivery:p(99)<50ms"),
         ("delivery:p(99)<50%", 18, "a time needs us, ms or s, not %,", "delivery:p(99)<50ms"),
-        ("execute{a}:max>=1m", 18, "a time needs us, ms or s, not m,", "execute{a}:max>=1ms"),
+        ("activity{a}:max>=1m", 19, "a time needs us, ms or s, not m,", "activity{a}:max>=1ms"),
         ("delivery:avg==5ms", 13, "a time is compared with <, <=, > or >=, not ==,", "delivery:avg<5ms"),
         ("delivery:avg!=5ms", 13, "a time is compared with <, <=, > or >=, not !=,", "delivery:avg<5ms"),
         ("lost:count==0ms", 14, "a number without a unit is needed, not ms,", "lost:count==0"),
@@ -106,7 +106,7 @@ def test_a_wrong_expression_is_refused_with_its_position(text: str, position: in
 def test_an_unknown_metric_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ThresholdSyntaxError) as caught:
         parse_threshold("latency:p(99)<50ms", "command line")
-    assert "unknown metric latency (known: connect, first_event, delivery" in str(caught.value)
+    assert "unknown metric latency (known: connect, connect_dns, connect_tcp" in str(caught.value)
     assert all(name in str(caught.value) for name in METRICS)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from scenarios import drain as drain_module
-from scenarios.drain import ASK, Roundtrip, Stage, clean_up, drain
+from scenarios.drain import ASK, Roundtrip, Stage, drain
 from scenarios.ledger import Ledger
 
 
@@ -54,17 +54,6 @@ def test_it_stops_asking_when_the_settle_time_is_over() -> None:
     ledger = FakeLedger(5)
     drain(cast(Ledger, ledger), ask, settle_s=0, drain_timeout_s=1)
     assert ledger.log == ["quiet", "flush", "clean", "finish"]
-
-
-def test_the_ledger_is_closed_even_when_cleaning_up_is_interrupted() -> None:
-    ledger = FakeLedger(0)
-
-    def interrupted(_stage: Stage, _timeout_s: float) -> Mapping[str, dict[str, Any]]:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        clean_up(cast(Ledger, ledger), interrupted, drain_timeout_s=1)
-    assert ledger.log == ["finish"]
 
 
 def test_answers_are_gathered_from_every_worker() -> None:

@@ -19,15 +19,16 @@ from studio.verify.actions import Action
 from studio.verify.capture import Capture
 
 SECOND = 1_000_000_000
-EVERYBODY = ("StreamUser", "TriggerUser", "ExecutionUser")
 
 
 def options(**changes: object) -> Namespace:
     return Namespace(**({"run_id": "lt-1", "settle": 5.0, "threshold": None} | changes))
 
 
-def figures(ledger: Ledger, classes: tuple[str, ...], *, delivery_asked: bool = True) -> RunFigures:
-    return RunFigures(ledger, RequestStats(), user_classes=classes, delivery_asked=delivery_asked)
+def figures(
+    ledger: Ledger, *, executes: bool = True, delivery_asked: bool = True, stats: RequestStats | None = None
+) -> RunFigures:
+    return RunFigures(ledger, stats or RequestStats(), executes=executes, delivery_asked=delivery_asked)
 
 
 def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
@@ -39,6 +40,7 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
     for stream in range(1 if lose else 2):
         capture.arrived(stream, event, 10 * SECOND + 5_000_000, replayed=False)
         recorder.record("delivery", 5_000_000, 10 * SECOND, "task.created")
+        recorder.count("deliveries", type="task.created")
     key = EventKey("t", "task.created", "")
     capture.acted(Action("create", "t", "", 10 * SECOND, 10 * SECOND + 9_000_000, True, key, ""))
     return {
@@ -63,38 +65,67 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
 
 
 def test_listeners_alone_are_asked_for_connections_only() -> None:
-    asked = figures(Ledger(options(), owes_events=False), ("StreamUser",)).asked
+    asked = figures(Ledger(options(), owes_events=False), executes=False).asked
     assert [asked(name) for name in ("connect", "streams", "errors")] == [True] * 3
     assert [asked(name) for name in ("delivery", "lost", "trigger", "execute", "activity")] == [False] * 5
 
 
 def test_triggers_are_asked_for_deliveries_and_executions_for_sessions() -> None:
-    asked = figures(Ledger(options(), owes_events=True), ("TriggerUser",)).asked
+    asked = figures(Ledger(options(), owes_events=True), executes=False).asked
     assert [asked(name) for name in ("delivery", "lost", "trigger", "execute")] == [True, True, True, False]
-    assert figures(Ledger(options(), owes_events=True), EVERYBODY).asked("execute")
+    assert figures(Ledger(options(), owes_events=True)).asked("execute")
 
 
 def test_delivery_of_a_recording_is_not_asked_even_with_triggers() -> None:
-    assert not figures(Ledger(options(), owes_events=True), EVERYBODY, delivery_asked=False).asked("delivery")
+    assert not figures(Ledger(options(), owes_events=True), delivery_asked=False).asked("delivery")
 
 
 def test_nothing_counted_is_not_the_same_as_a_count_of_zero() -> None:
     ledger = Ledger(options(), owes_events=True)
-    assert figures(ledger, EVERYBODY).count("lost") is None
+    assert figures(ledger).count("lost") is None
     ledger.add("local", delta())
     ledger.finish()
-    assert figures(ledger, EVERYBODY).count("lost") == 0
-    assert figures(ledger, EVERYBODY).out_of("lost") == 2
+    assert figures(ledger).count("lost") == 0
+    assert figures(ledger).out_of("lost") == 2
 
 
 def test_a_lost_delivery_counts_in_total_and_for_its_type() -> None:
     ledger = Ledger(options(), owes_events=True)
     ledger.add("local", delta(lose=True))
     ledger.finish()
-    found = figures(ledger, EVERYBODY)
+    found = figures(ledger)
     assert found.count("lost") == 1
     assert [found.lost("delivery", kind) for kind in (None, "task.created", "session.ended")] == [1, 1, 0]
     assert found.lost("trigger", None) == 0
+
+
+def test_counts_of_one_type_are_of_that_type_and_none_where_there_is_nothing_of_it() -> None:
+    ledger = Ledger(options(), owes_events=True)
+    ledger.add("local", delta(lose=True))
+    ledger.finish()
+    found = figures(ledger)
+    assert [found.count("lost", kind) for kind in ("task.created", "nosuch.type")] == [1, None]
+    assert [found.count("deliveries", kind) for kind in ("task.created", "nosuch.type")] == [1, None]
+    assert found.out_of("lost", "task.created") is None
+
+
+def test_nothing_tried_is_no_figure_for_connections() -> None:
+    ledger = Ledger(options(), owes_events=True)
+    assert figures(ledger).gauge("streams") is None
+    assert figures(ledger).count("failures") is None
+    ledger.add("local", delta())
+    assert figures(ledger).gauge("streams") == 2
+    assert figures(ledger).count("failures") == 0
+
+
+def test_the_error_rate_is_that_of_all_requests() -> None:
+    stats = RequestStats()
+    ledger = Ledger(options(), owes_events=True)
+    assert figures(ledger, stats=stats).rate("errors") is None
+    for _ in range(4):
+        stats.log_request("GET", "/", 1, 0)
+    stats.log_error("GET", "/", "refused")
+    assert figures(ledger, stats=stats).rate("errors") == (1, 4)
 
 
 def test_events_that_come_before_their_timestamp_put_the_clocks_in_doubt() -> None:
@@ -102,9 +133,9 @@ def test_events_that_come_before_their_timestamp_put_the_clocks_in_doubt() -> No
     recorder = Recorder()
     recorder.record("delivery", -5_000_000, 10 * SECOND)
     ledger.series.add(recorder.take())
-    doubt = figures(ledger, EVERYBODY).doubt("delivery")
+    doubt = figures(ledger).doubt("delivery")
     assert doubt is not None and "disagree" in doubt
-    assert figures(ledger, EVERYBODY).doubt("connect") is None
+    assert figures(ledger).doubt("connect") is None
 
 
 def test_words_of_another_run_and_words_after_the_end_are_passed_over() -> None:
@@ -146,9 +177,9 @@ def test_the_live_table_has_streams_first_and_every_target_once(monkeypatch: pyt
     ledger.add("local", delta())
     ledger.finish()
     typed = ["delivery{task.created}:p(50)<1s", "delivery:max<9s"]
-    judged = rows(options(threshold=typed), 2, figures(ledger, EVERYBODY))
+    judged = rows(options(threshold=typed), 2, figures(ledger))
     shown = table(ledger, judged)
-    assert [row["what"] for row in shown[:3]] == ["streams open", "expected", "delivered"]
+    assert [row["what"] for row in shown[:3]] == ["verdict", "streams open", "expected"]
     assert [row["name"] for row in shown] == sorted(str(row["name"]) for row in shown)
     assert sorted(str(row["target"]) for row in shown if row["target"]) == sorted(row.expression for row in judged)
     delivery = next(row for row in shown if row["what"] == "delivery")

@@ -1,0 +1,48 @@
+"""Which users a run has, and how many of each: it depends on the service that is asked."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from config.preflight import Refusal
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+
+class Crew:
+    """The user classes on offer, and the choice among them for each run."""
+
+    def __init__(self, environment: Environment, embedded_url: str | None) -> None:
+        self._environment = environment
+        self._offered = list(environment.user_classes)
+        self.embedded_url = embedded_url
+        options: Namespace | None = environment.parsed_options
+        assert options is not None
+        self.options = options
+        self._executions_asked: int | None = options.executions
+
+    @property
+    def host(self) -> str:
+        """The service that is asked unless the web form names another."""
+        return str(self._environment.host)
+
+    def choose(self, host: str) -> None:
+        """Choose for a run on this host. Raise ``Refusal`` when no user is left.
+
+        An execution costs a model run in production: without a word from the user, only the embedded Studio executes.
+        """
+        if self._executions_asked is None:
+            self.options.executions = 1 if host == self.embedded_url else 0
+        chosen = [user_class for user_class in self._offered if self._count(user_class) != 0]
+        if not chosen:
+            raise Refusal("no user is left to run; ask for --executions 1, or name another class")
+        for user_class in chosen:
+            user_class.fixed_count = self._count(user_class) or user_class.fixed_count
+        self._environment.user_classes[:] = chosen
+
+    def _count(self, user_class: type) -> int | None:
+        """How many are wanted; None leaves it to Locust's weights."""
+        wanted = getattr(user_class, "wanted", None)
+        return None if wanted is None else wanted(self.options)

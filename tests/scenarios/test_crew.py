@@ -1,0 +1,65 @@
+"""Which users a run has on which service."""
+
+from __future__ import annotations
+
+from locust.env import Environment
+
+from argparse import Namespace
+
+import pytest
+
+from config.preflight import Refusal
+from scenarios.crew import Crew
+from scenarios.executions import ExecutionUser
+from scenarios.streams import StreamUser
+from scenarios.triggers import TriggerUser
+
+EMBEDDED = "http://127.0.0.1:1"
+OTHER = "http://studio.example"
+
+
+def crew(*classes: type, executions: int | None = None, replay: str | None = None) -> tuple[Crew, Environment]:
+    options = Namespace(executions=executions, replay=replay)
+    environment = Environment(user_classes=list(classes), parsed_options=options)
+    return Crew(environment, EMBEDDED), environment
+
+
+def names(environment: Environment) -> set[str]:
+    return {user_class.__name__ for user_class in environment.user_classes}
+
+
+def test_only_the_embedded_studio_executes_unasked() -> None:
+    chooser, environment = crew(StreamUser, TriggerUser, ExecutionUser)
+    chooser.choose(EMBEDDED)
+    assert names(environment) == {"StreamUser", "TriggerUser", "ExecutionUser"}
+    chooser.choose(OTHER)
+    assert names(environment) == {"StreamUser", "TriggerUser"}
+    assert chooser.options.executions == 0
+    chooser.choose(EMBEDDED)
+    assert names(environment) == {"StreamUser", "TriggerUser", "ExecutionUser"}
+
+
+def test_executions_that_were_asked_for_are_made_anywhere() -> None:
+    chooser, environment = crew(StreamUser, ExecutionUser, executions=3)
+    chooser.choose(OTHER)
+    assert names(environment) == {"StreamUser", "ExecutionUser"}
+    assert ExecutionUser.fixed_count == 3
+
+
+def test_nobody_triggers_while_a_recording_plays() -> None:
+    chooser, environment = crew(StreamUser, TriggerUser, ExecutionUser, replay="x.jsonl")
+    chooser.choose(EMBEDDED)
+    assert names(environment) == {"StreamUser"}
+
+
+def test_a_run_without_users_is_refused() -> None:
+    chooser, _ = crew(ExecutionUser)
+    with pytest.raises(Refusal, match="--executions 1"):
+        chooser.choose(OTHER)
+
+
+def test_a_user_class_of_ones_own_keeps_its_traits() -> None:
+    class Mine(ExecutionUser):
+        pass
+
+    assert Mine.owes_events and Mine.executes

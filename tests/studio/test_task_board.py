@@ -1,0 +1,51 @@
+"""What the stream last said of the run's own tasks."""
+
+from __future__ import annotations
+
+import gevent
+
+from studio.contract import Envelope
+from studio.task_board import TaskBoard
+
+
+def status(to_status: str, at_ns: int, task_id: str = "t") -> Envelope:
+    fields = {"type": "task.status_changed", "task_id": task_id, "to_status": to_status}
+    return Envelope(f"e{at_ns}", "task.status_changed", at_ns, 1, fields)
+
+
+def test_the_last_word_counts() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+    board.update(status("planning", 1))
+    board.update(status("review", 2))
+    board.update(status("done", 3, "somebody's"))
+    assert (board.status("t"), board.status("somebody's")) == ("review", "")
+
+
+def test_an_old_word_that_comes_again_changes_nothing() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+    board.update(status("review", 2))
+    board.update(status("planning", 1))
+    assert board.status("t") == "review"
+
+
+def test_the_end_of_a_session_is_remembered_until_the_task_is_forgotten() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+    ended = Envelope("e", "session.ended", 5, 1, {"type": "session.ended", "task_id": "t", "session_id": "s"})
+    board.update(ended)
+    assert board.has_ended("t", "s") and not board.has_ended("t", "other")
+    assert board.tasks() == {"t": "haiku"}
+    board.forget("t")
+    assert not board.has_ended("t", "s")
+    assert board.tasks() == {}
+
+
+def test_waiting_ends_with_the_word_or_with_the_time() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+    teller = gevent.spawn(board.update, status("done", 2))
+    assert board.wait_until(lambda: board.status("t") == "done", 30)
+    assert not board.wait_until(lambda: board.status("t") == "todo", 0.01)
+    teller.join()
