@@ -228,7 +228,7 @@ class EventStream:
         """Decide what follows the end of a connection or attempt (`stream_exchange.ExchangeOwner`)."""
         if self.state != "open" and error is not None:
             self._failures += 1
-        self._fruitless = self._fruitless + 1 if self.events == self._events_before else 0
+        self._fruitless = self._fruitless + 1 if self._was_fruitless() else 0
         self._drop()
         if status == _NO_CONTENT and error is None:
             self._change("closed", status=status)
@@ -239,6 +239,17 @@ class EventStream:
             self._change("closed")
         else:
             self._reconnect(error)
+
+    def _was_fruitless(self) -> bool:
+        """Nothing came of the attempt: it failed, or its connection ended at once without an event.
+
+        A quiet stream that something on the way cuts every minute is not fruitless: it would miss events while it
+        backs off.
+        """
+        if self.events != self._events_before:
+            return False
+        quick_ns = self._settings.policy.default_retry_ms * 1_000_000
+        return self.state != "open" or time.time_ns() - self.opened_ns < quick_ns
 
     def _is_over(self) -> bool:
         return self.state in ("closed", "failed")

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.locust_process import UNTIMED, LocustProcess, is_gone, over, wait_until
+from tests.support.studio_process import StudioProcess
 
-LOAD = (*UNTIMED, "--headless", "--only-summary", "-u", "10", "-r", "10", "--turn-ms", "150", "--task-rate", "4")
+SIZE = (*UNTIMED, "--headless", "--only-summary", "-u", "10", "-r", "10", "--task-rate", "4")
+LOAD = (*SIZE, "--turn-ms", "150")
 UNDER_WAY = r"\d+ streams open \| [1-9]\d* deliveries"
 
 
@@ -60,3 +62,19 @@ def test_a_killed_studio_ends_neither_the_run_nor_its_report(tmp_path: Path) -> 
         assert code == 3, process.output
         assert result.connections.gaps
         assert any("IncompleteRead" in error.reason for error in result.connections.errors)
+
+
+def test_an_impatient_end_is_inconclusive_and_leaves_nothing_on_the_server(tmp_path: Path) -> None:
+    with StudioProcess("--turn-ms", "60000") as studio:
+        with LocustProcess(tmp_path, [*SIZE, "--host", studio.url, "--executions", "1"]) as process:
+            process.wait_for(UNDER_WAY)
+            process.interrupt()
+            process.wait_for("Draining")
+            process.interrupt()
+            code = process.wait()
+            result = process.result()
+        assert "Traceback" not in process.output, process.output
+        assert code == 4, process.output
+        assert [check.verdict for check in result.checks if check.name == "run.drained"] == ["unknown"]
+        assert result.cleanup.left == []
+        assert studio.call("GET", "/api/tasks").json == []

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from reports.model import Result, load
+from tests.support.interruptible import interruptible
 
 ROOT = Path(__file__).parent.parent.parent
 DEADLINE_S = 90.0
@@ -58,16 +59,17 @@ class LocustProcess:
     def __init__(self, results: Path, arguments: Sequence[str], *, cwd: Path = ROOT) -> None:
         self.results = results
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "locust", "--results-dir", str(results), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=cwd,
-            env=environment | {"PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-        )
+        with interruptible():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "locust", "--results-dir", str(results), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd=cwd,
+                env=environment | {"PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
         self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.support.interruptible import interruptible
 from tests.support.scripted_server import LAST_CHUNK, Peer, ScriptedServer
 
 COMMAND = [sys.executable, "-m", "locust_eventsource"]
@@ -36,21 +36,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    # A shell's background jobs ignore SIGINT and so would what they start; a signal with a handler is reset by exec.
-    # A preexec_fn would do as well, but warns where the server's script runs in a thread (Python 3.12).
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
 def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The running command, which does not ignore SIGINT even if the tests do; killed on leaving."""
     pipe = subprocess.PIPE
-    with _interruptible():
+    with interruptible():
         process = subprocess.Popen([*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True, bufsize=1)
     try:
         with process:
