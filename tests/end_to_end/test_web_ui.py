@@ -33,8 +33,8 @@ def test_a_run_from_the_web_form_to_its_report(tmp_path: Path, page: Page) -> No
         page.get_by_role("button", name="Start", exact=True).click()
         page.get_by_role("tab", name="Event streams").click()
         first = page.locator("table tbody tr").first
-        expect(first).to_contain_text("streams open", timeout=20_000)
-        expect(page.get_by_role("row", name="delivery")).to_contain_text("pass", timeout=30_000)
+        expect(first).to_contain_text("verdict", timeout=20_000)
+        expect(page.get_by_role("row").filter(has_text="delivery:p(99)")).to_contain_text("pass", timeout=30_000)
         page.get_by_role("button", name="Stop").click()
         wait_until(lambda: any(tmp_path.glob("*/report.html")), "the report is written when the test has stopped")
         page.get_by_role("tab", name="Download Data").click()
