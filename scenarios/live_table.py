@@ -21,6 +21,9 @@ COLUMNS = (
     Column("verdict", "Verdict"),
 )
 
+_LABELS = {"expected": "expected (settled)", "delivered": "delivered (settled)"}
+"""An event is judged some seconds after it came, so these follow the measures below at a distance."""
+
 _COUNTS = ("expected", "delivered", "lost", "duplicated", "reordered", "unexpected", "foreign")
 
 
@@ -30,7 +33,7 @@ def table(ledger: Ledger, rows: Sequence[Row]) -> list[dict[str, str | float | i
     open_now = 0 if ledger.ended_ns else ledger.connections.open_now
     table_rows = [_overall(ledger, rows), _row("streams open", open_now, _taken(left, "streams"))]
     tally = ledger.judge.tally.as_dict()
-    table_rows += [_row(name, tally[name], _taken(left, name)) for name in _COUNTS]
+    table_rows += [_row(_LABELS.get(name, name), tally[name], _taken(left, name)) for name in _COUNTS]
     for metric in METRICS:
         histogram = ledger.series.histogram(metric)
         if histogram is None or not histogram.count:

@@ -179,7 +179,7 @@ def test_the_live_table_has_streams_first_and_every_target_once(monkeypatch: pyt
     typed = ["delivery{task.created}:p(50)<1s", "delivery:max<9s"]
     judged = rows(options(threshold=typed), 2, figures(ledger))
     shown = table(ledger, judged)
-    assert [row["what"] for row in shown[:3]] == ["verdict", "streams open", "expected"]
+    assert [row["what"] for row in shown[:3]] == ["verdict", "streams open", "expected (settled)"]
     assert [row["name"] for row in shown] == sorted(str(row["name"]) for row in shown)
     assert sorted(str(row["target"]) for row in shown if row["target"]) == sorted(row.expression for row in judged)
     delivery = next(row for row in shown if row["what"] == "delivery")
