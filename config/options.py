@@ -272,6 +272,16 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def tls_verification(parsed: Namespace) -> str | bool:
+    """What ``requests`` takes as ``verify``: the file of ``--ca``, or whether to check at all."""
+    return parsed.ca or not parsed.insecure
+
+
+def delivery_asked(parsed: Namespace) -> bool:
+    """Whether delivery can be judged: the timestamps of a recording are old unless they are moved to now."""
+    return not parsed.replay or bool(parsed.rebase)
+
+
 def request_headers(parsed: Namespace) -> dict[str, str]:
     """The headers that ``--header`` asks for."""
     pairs = (header.partition(":") for header in parsed.header or ())

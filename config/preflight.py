@@ -14,7 +14,7 @@ import gevent
 import requests
 
 from config import profiles
-from config.options import EMBEDDED, OPTIONS, without_credentials
+from config.options import EMBEDDED, OPTIONS, tls_verification, without_credentials
 
 USAGE: Final = 2
 NO_SERVICE: Final = 4
@@ -51,16 +51,18 @@ def check(options: Namespace) -> None:
         check_reachable(options.host, options)
 
 
-def check_form(options: Namespace, form: Mapping[str, str], embedded_url: str | None) -> None:
-    """The web form's values, read as the command line reads its own. Raise ``Refusal`` for one that cannot work."""
+def check_form(options: Namespace, form: Mapping[str, str], host: str, embedded_url: str | None) -> None:
+    """The web form's values, read as the command line reads its own, and the service that the run is for.
+
+    Raise ``Refusal`` for a value that cannot work, and for a service that does not answer.
+    """
     for option in OPTIONS:
         if option.in_web_form and option.read is not None and option.dest in form:
             try:
                 option.read(form[option.dest])
             except ArgumentTypeError as error:
                 raise Refusal(f"{option.flag}: {error}") from error
-    host = form.get("host", "")
-    if host and host != embedded_url:
+    if host != embedded_url:
         check_host(options, host)
         check_reachable(host, options)
 
@@ -117,7 +119,7 @@ def check_reachable(host: str, options: Namespace) -> None:
         # The time-outs of requests are per address and per read; this one is for the whole question.
         with gevent.Timeout(REACHABLE_WITHIN_S, requests.Timeout), requests.Session() as session:
             session.trust_env = False
-            session.verify = options.ca or not options.insecure
+            session.verify = tls_verification(options)
             session.get(f"{host.rstrip('/')}/health", timeout=REACHABLE_WITHIN_S, allow_redirects=False, stream=True)
     except requests.RequestException as error:
         raise Refusal(

@@ -18,7 +18,7 @@ import gevent
 from flask import Response, send_file
 from gevent.lock import RLock
 
-from config.preflight import Refusal, check_reachable
+from config.options import delivery_asked
 from locust_eventsource.locust.web_tab import Link, add_links, add_tab
 from locust_eventsource.measure.exit_codes import INTERNAL_ERROR
 from reports.model import Result
@@ -97,14 +97,6 @@ class Conductor:
         self._directory = _unused(Path(options.results_dir), self._ledger.started_ns)
         self._result = None
         self._ticker = gevent.spawn(self._tick, self._ledger)
-        if not options.headless and self._studio is None:
-            self._warn_if_silent(options)
-
-    def _warn_if_silent(self, options: Namespace) -> None:
-        try:
-            check_reachable(str(self._environment.host), options)
-        except Refusal as refusal:
-            logger.error("%s", refusal)
 
     def _tick(self, ledger: Ledger) -> None:
         seconds = 0
@@ -213,7 +205,7 @@ class Conductor:
             ledger,
             self._environment.stats,
             executes=self._any_user("executes") and bool(options.executions),
-            delivery_asked=not options.replay or options.rebase,
+            delivery_asked=delivery_asked(options),
         )
         return rows(options, self._streams_asked(), figures)
 

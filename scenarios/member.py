@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import requests
 
-from config.options import request_headers
+from config.options import request_headers, tls_verification
 from locust_eventsource.locust.event_hooks import events
 from locust_eventsource.locust.loop_lag import probe
 from locust_eventsource.locust.pump import pump_of
@@ -88,7 +88,7 @@ class Member:
             return
         with requests.Session() as session:
             session.trust_env = False
-            session.verify = run.options.ca or not run.options.insecure
+            session.verify = tls_verification(run.options)
             session.headers.update(request_headers(run.options))
             left = delete_tasks(self._environment.host, tasks, session, run.deleted_task)
         run.left += [task._asdict() for task in left]

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from gevent.event import Event as Signal
 
+from config.options import delivery_asked
 from locust_eventsource.locust.connection_log import ConnectionLog
 from locust_eventsource.measure.recorder import Recorder
 from studio.check_log import CheckLog
@@ -52,7 +53,7 @@ class Run:
             self.triggers,
             environment.stats,
             aliases=dict(alias.split("=", 1) for alias in options.event_alias or ()),
-            delivery_asked=not options.replay or options.rebase,
+            delivery_asked=delivery_asked(options),
             first_sight=self._first_sight,
         )
         self.stopping = Signal()

@@ -107,8 +107,9 @@ class Session:
         """What is wrong with the web form, if anything is; chooses the users for its host."""
         assert self._crew is not None
         try:
-            check_form(self._crew.options, form, self._crew.embedded_url)
-            self._crew.choose(form.get("host") or self._crew.host)
+            host = form.get("host") or self._crew.host
+            check_form(self._crew.options, form, host, self._crew.embedded_url)
+            self._crew.choose(host)
         except Refusal as refusal:
             return str(refusal)
         return None

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 import requests
 
-from config.options import request_headers
+from config.options import request_headers, tls_verification
 from locust_eventsource.locust.user import EventSourceUser
 from locust_eventsource.stream import EventStream, StreamSettings
 from scenarios.run import run_of
@@ -63,7 +63,7 @@ class StudioUser(EventSourceUser, HttpUser):
         for scheme in ("http://", "https://"):
             # Triggers overlap, each in a greenlet of its own, and requests would keep ten connections only.
             self.client.mount(scheme, LocustHttpAdapter(self.pool_manager, pool_maxsize=_CONNECTIONS_KEPT))
-        self.client.verify = options.ca or not options.insecure
+        self.client.verify = tls_verification(options)
         self.headers = request_headers(options)
         self.client.headers.update(self.headers)
         self.api = StudioApi(self.client, self.load.acted)

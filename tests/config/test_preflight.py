@@ -16,6 +16,8 @@ from config import preflight
 from config.options import OPTIONS
 from config.preflight import NO_SERVICE, USAGE, Refusal, check, check_form, check_profiles
 
+EMBEDDED = "http://127.0.0.1:1"
+
 
 def options(**changes: object) -> Namespace:
     """Locust's options and ours, at their defaults but for the changes."""
@@ -89,13 +91,18 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_the_run(tmp_p
 )
 def test_the_web_form_is_read_as_the_command_line_is(form: dict[str, str], says: str) -> None:
     with pytest.raises(Refusal) as raised:
-        check_form(options(), form, "http://127.0.0.1:1")
+        check_form(options(), form, form.get("host", EMBEDDED), EMBEDDED)
     assert says in str(raised.value)
 
 
 def test_a_web_form_for_the_embedded_studio_is_taken() -> None:
-    form = {"host": "http://127.0.0.1:1", "task_rate": "3", "user_count": "5", "stream_filter": ""}
-    check_form(options(fault=["drop:1%"]), form, "http://127.0.0.1:1")
+    form = {"host": EMBEDDED, "task_rate": "3", "user_count": "5", "stream_filter": ""}
+    check_form(options(fault=["drop:1%"]), form, EMBEDDED, EMBEDDED)
+
+
+def test_the_service_of_the_command_line_is_asked_when_the_form_names_none() -> None:
+    with pytest.raises(Refusal, match="no service answers"):
+        check_form(options(), {"task_rate": "3"}, f"http://127.0.0.1:{closed_port()}", None)
 
 
 def test_a_password_in_the_host_is_not_repeated() -> None:
