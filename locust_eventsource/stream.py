@@ -214,9 +214,9 @@ class EventStream:
         """Pass on the events of one read (`stream_exchange.ExchangeOwner`)."""
         number = self.connections
         self.events += len(events)
-        arrivals = [Arrival(self, event, at_ns, source, read_ns, False, number) for event in events]
+        arrivals = [Arrival(self, event, at_ns, at_ns, source, read_ns, False, number) for event in events]
         if last_exact:
-            arrivals[-1] = Arrival(self, events[-1], at_ns, source, read_ns, True, number)
+            arrivals[-1] = Arrival(self, events[-1], at_ns, at_ns, source, read_ns, True, number)
         self._inbox.put(arrivals)
         if self.listener is not None:
             try:

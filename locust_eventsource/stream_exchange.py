@@ -90,7 +90,7 @@ class Exchange:
         self._connection: Connection | None = None
         self._content: ContentDecoder | None = None
         self._hops = 0
-        self._past_hops = ConnectTiming(0, 0, 0, 0, 0, "user", "")
+        self._past_hops = ConnectTiming(0, 0, 0, 0, 0, 0, "user", "")
         self._started_ns = self._sent_ns = 0
         self._refused: RefusedResponse | None = None
         self._patience: _TimerWatcher | None = None

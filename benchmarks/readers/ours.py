@@ -26,7 +26,7 @@ class Listener:
     def on_arrivals(self, arrivals: list[Arrival]) -> None:
         """Account for the events of one read."""
         take = self._ledger.take
-        for _, event, received_ns, source, read_ns, last_in_read, _ in arrivals:
+        for _, event, received_ns, _, source, read_ns, last_in_read, _ in arrivals:
             take(event.data, received_ns, read_ns)
             if source == "kernel":
                 self.kernel_stamps += 1

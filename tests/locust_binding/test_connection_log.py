@@ -11,7 +11,7 @@ from locust_eventsource.measure.series import Series
 from locust_eventsource.stream import ConnectTiming, EventStream
 
 SECOND_NS = 1_000_000_000
-TIMING = ConnectTiming(0, 1_000_000, 0, 1_000_000, 2_000_000, "kernel", "127.0.0.1")
+TIMING = ConnectTiming(0, 1_000_000, 0, 1_000_000, 2_000_000, 0, "kernel", "127.0.0.1")
 
 
 class FakeStream:

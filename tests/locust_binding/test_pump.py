@@ -26,7 +26,7 @@ class FakeStream:
 
 
 STREAM = cast(EventStream, FakeStream())
-TIMING = ConnectTiming(0, 1_000, 0, 2_000, 3_000, "kernel", "127.0.0.1")
+TIMING = ConnectTiming(0, 1_000, 0, 2_000, 3_000, 0, "kernel", "127.0.0.1")
 
 
 def change(state: State, at_ns: int, error: EventSourceError | None = None) -> StateChange:
@@ -35,7 +35,7 @@ def change(state: State, at_ns: int, error: EventSourceError | None = None) -> S
 
 
 def arrival(at_ns: int) -> Arrival:
-    return Arrival(STREAM, Event("message", "x", ""), at_ns, "kernel", at_ns, True, 1)
+    return Arrival(STREAM, Event("message", "x", ""), at_ns, at_ns, "kernel", at_ns, True, 1)
 
 
 @pytest.fixture

@@ -25,6 +25,6 @@ def test_an_activity_is_complete_when_it_holds_something_and_ends(types: list[st
     watch = ActivityWatch()
     for event_type in types:
         event = Event(event_type, '{"success": false}', "")
-        watch.saw(Arrival(cast(EventStream, None), event, 1, "kernel", 1, True, 1))
+        watch.saw(Arrival(cast(EventStream, None), event, 1, 1, "kernel", 1, True, 1))
     assert watch.problem() == problem
     assert watch.success is (False if "finished" in types else None)

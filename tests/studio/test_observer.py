@@ -67,7 +67,7 @@ def created(second: float, task_id: str = "t", title: str = "haiku", event_type:
 
 
 def arrival(stream: EventStream, event: Event, received_ns: int) -> Arrival:
-    return Arrival(stream, event, received_ns, "kernel", received_ns + MS, True, 1)
+    return Arrival(stream, event, received_ns, received_ns, "kernel", received_ns + MS, True, 1)
 
 
 def test_delivery_is_the_servers_timestamp_to_the_stamp_of_arrival() -> None:
