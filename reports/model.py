@@ -1,7 +1,8 @@
 """result.json, schema version 1: everything that the reports say, in one file (docs/result-schema.md).
 
-Latency over time is not here: it is read from the ``.hlog`` files that lie beside it. Times ``*_s`` are seconds since
-the start of the run, metrics are in microseconds.
+Latency over time is not here: it is read from the ``.hlog`` files that lie beside it. The records about the tester
+itself (clock, health, network) are in ``reports.tester``. Times ``*_s`` are seconds since the start of the run, metrics
+are in microseconds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reports.codec import CodecError, from_json, to_json
+from reports.tester import Clock, Health, Network, Uncertainty
 
 SCHEMA = "locust-eventsource/result"
 SCHEMA_VERSION = 1
@@ -86,6 +88,10 @@ class RowRecord:
     measured: float | None
     limit: float
     unit: str
+    low: float | None
+    high: float | None
+    confidence: list[float] | None
+    too_few: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +106,29 @@ class CheckRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """How far a figure can be trusted, in microseconds.
+
+    The figure of the true values is in [``low``, ``high``]. ``confidence`` is the 95 % confidence interval of a
+    percentile, infinite above where no sample bounds it; None for a minimum or maximum. ``too_few``: n(1 - p) < 10.
+    """
+
+    low: float
+    high: float
+    confidence: list[float] | None
+    too_few: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """A latency metric in microseconds. Lost events count as infinitely late, so a percentile may be infinite."""
+    """A latency metric in microseconds. Lost events count as infinitely late, so a percentile may be infinite.
+
+    ``samples`` is n, the samples that the percentiles rank: those that came, and the lost. ``bounds`` is keyed by the
+    names of the figures: ``min``, ``p50`` to ``p999``, ``max``.
+    """
 
     count: int
+    samples: int
     min: float
     mean: float
     p50: float
@@ -115,13 +140,18 @@ class Figures:
     unit: str = "us"
     negatives: int = 0
     overflows: int = 0
+    bounds: dict[str, Bound] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric(Figures):
-    """A latency metric in total and, where events have types, per event type."""
+    """A latency metric in total and, where events have types, per event type.
+
+    ``curve`` is empty for a metric whose every value is exact; otherwise rows of [percentile, low, value, high].
+    """
 
     types: dict[str, Figures] = field(default_factory=dict)
+    curve: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +176,7 @@ class Deliveries:
     coalesced: int = 0
     kernel_stamps: int = 0
     user_stamps: int = 0
+    unplaced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +235,6 @@ class RequestError:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
-    """The tester's own state; its lag and loop lag are among the metrics."""
-
-    cpu_percent_max: float | None = None
-    file_limit: int | None = None
-    warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Cleanup:
     """What the run removed from the server, and what it could not remove."""
 
@@ -234,6 +256,9 @@ class Result:
     requests: list[RequestRecord] = field(default_factory=list)
     errors: list[RequestError] = field(default_factory=list)
     health: Health = field(default_factory=Health)
+    clock: Clock = field(default_factory=Clock)
+    uncertainty: Uncertainty = field(default_factory=Uncertainty)
+    network: Network = field(default_factory=Network)
     cleanup: Cleanup = field(default_factory=Cleanup)
     notes: list[str] = field(default_factory=list)
     schema: str = SCHEMA
