@@ -31,12 +31,24 @@ class EmbeddedStudio:
         self.url = url
 
     @classmethod
-    def start(cls, arguments: Sequence[str]) -> EmbeddedStudio:
-        """Start it on a free port and wait until it answers; raises ``EmbeddedStudioError``."""
+    def start(
+        cls,
+        arguments: Sequence[str],
+        *,
+        clock_skew: str | None = None,
+        clock_drift: str | None = None,
+        clock_steps: Sequence[str] = (),
+    ) -> EmbeddedStudio:
+        """Start it on a free port and wait until it answers; raises ``EmbeddedStudioError``.
+
+        The clock's three settings are texts as on its command line (``-3s``, ``200ppm``, ``500ms@6s``); without them
+        its clock is the machine's.
+        """
+        clock = _clock_arguments(clock_skew, clock_drift, clock_steps)
         root = str(Path(__file__).parent.parent)
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         process = subprocess.Popen(
-            [sys.executable, "-m", "studio.reference", "--port", "0", "--exit-with-stdin", *arguments],
+            [sys.executable, "-m", "studio.reference", "--port", "0", "--exit-with-stdin", *arguments, *clock],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -58,6 +70,12 @@ class EmbeddedStudio:
     def stop(self) -> None:
         """End it: its standard input is closed, and it is killed if that is not enough."""
         _end(self._process)
+
+
+def _clock_arguments(skew: str | None, drift: str | None, steps: Sequence[str]) -> list[str]:
+    """Each in one word with its option: a value that begins with a minus would pass for an option."""
+    given = [("skew", skew), ("drift", drift), *(("step", step) for step in steps)]
+    return [f"--clock-{name}={text}" for name, text in given if text]
 
 
 def _ready_url(process: subprocess.Popen[str]) -> str:

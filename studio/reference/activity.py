@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from studio.reference.clock import ServiceClock
 from studio.reference.connection import StreamConnection
-from studio.reference.model import Message, now_ns
+from studio.reference.model import Message
 from studio.reference.store import Store
 from studio.reference.wire import activity_block, compact_json, timestamp
 
@@ -13,8 +14,9 @@ from studio.reference.wire import activity_block, compact_json, timestamp
 class ActivityHub:
     """Writes messages first, then hands them to who follows the session."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: ServiceClock) -> None:
         self._store = store
+        self._clock = clock
         self._followers: dict[str, dict[StreamConnection, None]] = {}
         self._sessions: dict[StreamConnection, str] = {}
         self._lengths: dict[str, int] = {}
@@ -77,7 +79,6 @@ class ActivityHub:
             for block in blocks:
                 connection.send(block)
 
-    @staticmethod
-    def _stamp(message: dict[str, object]) -> Message:
-        data = compact_json({**message, "timestamp": timestamp(now_ns())})
+    def _stamp(self, message: dict[str, object]) -> Message:
+        data = compact_json({**message, "timestamp": timestamp(self._clock.now_ns())})
         return Message(str(message["type"]), data)

@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.contract import EventType
 from studio.reference import faults as fault
+from studio.reference.clock import ServiceClock
 from studio.reference.connection import StreamConnection
 from studio.reference.faults import Faults
 from studio.reference.wire import Event, event
@@ -106,7 +107,8 @@ class _FaultyDelivery:
 class EventHub:
     """Publishes to every connection of ``GET /api/events``."""
 
-    def __init__(self, capacity: int, faults: Faults) -> None:
+    def __init__(self, capacity: int, faults: Faults, clock: ServiceClock) -> None:
+        self._clock = clock
         self._buffer = ReplayBuffer(capacity)
         self._all: dict[StreamConnection, None] = {}
         self._filtered: dict[StreamConnection, frozenset[str]] = {}
@@ -115,7 +117,7 @@ class EventHub:
 
     def publish(self, event_type: str, **fields: Any) -> None:  # noqa: ANN401  (JSON values)
         """Stamp, buffer and write one event; what it tells must be in the database already."""
-        item = event(event_type, fields)
+        item = event(event_type, fields, self._clock.now_ns())
         self._buffer.add(item)
         if self._faulty is None:
             for connection in self._all:
@@ -140,7 +142,7 @@ class EventHub:
             missed = self._buffer.after(last_event_id)
             if missed is None:
                 fields = {"last_event_id": last_event_id, "reason": _reason(last_event_id)}
-                notice = event(EventType.REPLAY_UNAVAILABLE, fields)
+                notice = event(EventType.REPLAY_UNAVAILABLE, fields, self._clock.now_ns())
                 self._buffer.mark(notice.id)
                 missed = iter((notice,))
             connection.send_all(item for item in missed if passes(tasks, item))

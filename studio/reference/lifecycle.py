@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 from studio.contract import TRANSITIONS, EventType, Phase, SessionStatus, Status
 from studio.reference.activity import ActivityHub
+from studio.reference.clock import ServiceClock
 from studio.reference.failures import ApiError, bad_request, not_found
 from studio.reference.hub import EventHub
-from studio.reference.model import Session, Task, agent_id, now_ns
+from studio.reference.model import Session, Task, agent_id
 from studio.reference.sessions import SessionRunner
 from studio.reference.store import Store
 
@@ -37,11 +38,12 @@ class Changes(NamedTuple):
 class Lifecycle:
     """The operations of the REST API."""
 
-    def __init__(self, store: Store, hub: EventHub, activity: ActivityHub, turn_s: float) -> None:
+    def __init__(self, store: Store, hub: EventHub, activity: ActivityHub, clock: ServiceClock, turn_s: float) -> None:
         self.store = store
         self._hub = hub
         self._activity = activity
-        self.runner = SessionRunner(store, hub, activity, turn_s)
+        self._clock = clock
+        self.runner = SessionRunner(store, hub, activity, clock, turn_s)
 
     def task(self, task_id: str) -> Task:
         """Read a task; raises 404."""
@@ -60,7 +62,7 @@ class Lifecycle:
     def create(self, title: str, description: str) -> Task:
         """Create a task in ``todo``."""
         _require_title(title)
-        at_ns = now_ns()
+        at_ns = self._clock.now_ns()
         task = Task(str(uuid.uuid4()), title, description, Status.TODO, None, None, 0, at_ns, at_ns)
         self.store.add_task(task)
         self._hub.publish(EventType.TASK_CREATED, task_id=task.id, title=task.title)
@@ -72,7 +74,7 @@ class Lifecycle:
         if changes.title is not None:
             _require_title(changes.title)
         given = {name: value for name, value in changes._asdict().items() if value is not None}
-        after = before._replace(**given, updated_ns=now_ns())
+        after = before._replace(**given, updated_ns=self._clock.now_ns())
         self.store.save_task(after)
         self._publish_status(before, after)
         return after
@@ -124,16 +126,17 @@ class Lifecycle:
     def _prepared(self, task: Task) -> Task:
         phase = _PHASE_OF[task.status]
         if task.status is Status.TODO:
-            return task._replace(status=Status.PLANNING, updated_ns=now_ns())
+            return task._replace(status=Status.PLANNING, updated_ns=self._clock.now_ns())
         if phase is Phase.IMPLEMENTATION and task.workspace_path is None:
             return task._replace(workspace_path=f"{_WORKSPACES}/task-{task.id}")
         return task
 
-    @staticmethod
-    def _new_session(before: Task, after: Task) -> Session:
+    def _new_session(self, before: Task, after: Task) -> Session:
         came_from = before.status if after.status is not before.status else None
         phase = _PHASE_OF[before.status]
-        return Session(str(uuid.uuid4()), before.id, agent_id("ses"), phase, SessionStatus.PENDING, came_from, now_ns())
+        return Session(
+            str(uuid.uuid4()), before.id, agent_id("ses"), phase, SessionStatus.PENDING, came_from, self._clock.now_ns()
+        )
 
     def _publish_status(self, before: Task, after: Task) -> None:
         if after.status is not before.status:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import string
-import time
 from typing import Any, Final, NamedTuple
 
 from studio.contract import Phase, SessionStatus, Status
@@ -76,8 +75,3 @@ class Message(NamedTuple):
 
     type: str
     data: bytes
-
-
-def now_ns() -> int:
-    """The clock of all stored times, nanoseconds since the epoch."""
-    return time.time_ns()

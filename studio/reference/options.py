@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import re
 import sys
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
+from studio.reference.clock import ClockError, ClockSettings
 from studio.reference.faults import SWITCHES, FaultError, Faults
 from studio.reference.playback import Recording, RecordingError, load_recording
 
+_SIGNED: Final = ("--clock-skew", "--clock-drift", "--clock-step")
+_NEGATIVE: Final = re.compile(r"-[0-9.]")
 _LOG_LEVELS: Final = ("critical", "error", "warning", "info", "debug")
 
 
@@ -27,6 +31,7 @@ class Settings(NamedTuple):
     max_streams: int | None
     queue_limit: int
     faults: Faults
+    clock: ClockSettings
     recording: Recording | None
     rebase: bool
     speed: float
@@ -106,6 +111,15 @@ def _parser() -> _Parser:
         help="bring in a defect, repeatable: "
         + "; ".join(f"{s.name}:{s.default} ({s.meaning})" for s in SWITCHES.values()).replace("%", "%%"),
     )
+    add("--clock-skew", metavar="DURATION", help="how far its clock is ahead, such as 3s, or behind, such as -250ms")
+    add("--clock-drift", metavar="PPM", help="how fast its clock gains, such as 200ppm, or loses, such as -50ppm")
+    add(
+        "--clock-step",
+        action="append",
+        default=[],
+        metavar="DURATION@DURATION",
+        help="let its clock jump, repeatable: 500ms@6s is half a second forward six seconds after the start",
+    )
     add("--replay", type=Path, metavar="FILE.jsonl", help="play this recording to each connection of /api/events")
     add("--rebase", action="store_true", help="with --replay: move the envelopes' timestamps to the time of sending")
     add("--speed", type=_positive, default=1.0, metavar="X", help="with --replay: X times as fast as recorded")
@@ -113,17 +127,29 @@ def _parser() -> _Parser:
     return parser
 
 
+def _joined(arguments: list[str]) -> list[str]:
+    """Each ``--clock-...`` in one word with a negative value, which argparse would take for an option of its own."""
+    joined: list[str] = []
+    for argument in arguments:
+        if _NEGATIVE.match(argument) and joined and joined[-1] in _SIGNED:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
 def parse(arguments: list[str]) -> Settings:
     """Read the command line; a mistake ends the process with exit code 2 and one line."""
     parser = _parser()
-    given = vars(parser.parse_args(arguments))
+    given = vars(parser.parse_args(_joined(arguments)))
     replay: Path | None = given.pop("replay")
     if replay is None and (given["rebase"] or given["speed"] != 1.0):
         parser.error("--rebase and --speed need --replay FILE.jsonl")
     try:
         faults = Faults.parse(given.pop("fault"), given.pop("seed"))
+        clock = ClockSettings.parse(given.pop("clock_skew"), given.pop("clock_drift"), given.pop("clock_step"))
         recording = None if replay is None else load_recording(replay)
-    except (FaultError, RecordingError) as error:
+    except (FaultError, ClockError, RecordingError) as error:
         parser.error(str(error))
     turn_s = given.pop("turn_ms") / 1000
-    return Settings(faults=faults, recording=recording, turn_s=turn_s, **given)
+    return Settings(faults=faults, clock=clock, recording=recording, turn_s=turn_s, **given)

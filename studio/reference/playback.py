@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from studio.reference.clock import ServiceClock
 from studio.reference.connection import StreamConnection
 from studio.reference.streams import EventStreamResponse, Headers, Streams
 from studio.reference.wire import timestamp
@@ -124,9 +124,12 @@ def _chunk_ends(path: Path, body: bytes) -> tuple[set[int], bool]:
 class Player:
     """Serves a recording in the place of the live global stream."""
 
-    def __init__(self, recording: Recording, streams: Streams, *, speed: float, rebase: bool) -> None:
+    def __init__(
+        self, recording: Recording, streams: Streams, clock: ServiceClock, *, speed: float, rebase: bool
+    ) -> None:
         self._recording = recording
         self._streams = streams
+        self._clock = clock
         self._speed = speed
         self._rebase = rebase
 
@@ -150,7 +153,7 @@ class Player:
         for piece in self._recording.pieces:
             await asyncio.sleep(started + piece.at_ns / 1e9 / self._speed - loop.time())
             connection.inside_chunk = not piece.ends_chunk
-            connection.send_raw(piece.rebased(time.time_ns()) if self._rebase else piece.data)
+            connection.send_raw(piece.rebased(self._clock.now_ns()) if self._rebase else piece.data)
         if self._recording.ended or connection.inside_chunk:
             connection.end()
         else:

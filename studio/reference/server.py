@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 
 from studio.reference.activity import ActivityHub
 from studio.reference.api import Api, refuse
+from studio.reference.clock import ServiceClock
 from studio.reference.connection import StreamLimits
 from studio.reference.failures import ApiError, TextError
 from studio.reference.headers import ServiceHeaders
@@ -66,12 +67,13 @@ def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHea
         store = Store(path)
     except sqlite3.Error as error:
         _refuse(f"the database {path} cannot be opened: {error}")
-    hub = EventHub(settings.buffer, settings.faults)
-    activity = ActivityHub(store)
-    lifecycle = Lifecycle(store, hub, activity, settings.turn_s)
+    clock = ServiceClock(settings.clock)
+    hub = EventHub(settings.buffer, settings.faults, clock)
+    activity = ActivityHub(store, clock)
+    lifecycle = Lifecycle(store, hub, activity, clock, settings.turn_s)
     player = None
     if settings.recording is not None:
-        player = Player(settings.recording, streams, speed=settings.speed, rebase=settings.rebase)
+        player = Player(settings.recording, streams, clock, speed=settings.speed, rebase=settings.rebase)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -84,7 +86,7 @@ def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHea
     handlers = dict.fromkeys((ApiError, TextError, HTTPException), refuse)
     app = Starlette(routes=api.routes(), exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False
-    return ServiceHeaders(app)
+    return ServiceHeaders(app, clock)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -10,8 +10,9 @@ from typing import Final
 from studio.contract import EventType, Phase, SessionStatus, Status
 from studio.reference.activity import ActivityHub
 from studio.reference.agent import PlanPhase, phases_of, plan_text, turn
+from studio.reference.clock import ServiceClock
 from studio.reference.hub import EventHub
-from studio.reference.model import Session, Task, agent_id, now_ns
+from studio.reference.model import Session, Task, agent_id
 from studio.reference.store import Store
 from studio.reference.wire import timestamp
 
@@ -34,10 +35,11 @@ _START_S: Final = {Phase.PLANNING: 0.008, Phase.IMPLEMENTATION: 0.067, Phase.REV
 class SessionRunner:
     """Runs accepted sessions to their end."""
 
-    def __init__(self, store: Store, hub: EventHub, activity: ActivityHub, turn_s: float) -> None:
+    def __init__(self, store: Store, hub: EventHub, activity: ActivityHub, clock: ServiceClock, turn_s: float) -> None:
         self._store = store
         self._hub = hub
         self._activity = activity
+        self._clock = clock
         self._turn_s = turn_s
         self._pace = min(1.0, turn_s / _RECORDED_TURN_S)
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -116,7 +118,7 @@ class SessionRunner:
         """End one phase of several and accept the session of the next."""
         task = self._task(session)
         following = session._replace(
-            id=str(uuid.uuid4()), opencode_session_id=agent_id("ses"), came_from=None, created_ns=now_ns()
+            id=str(uuid.uuid4()), opencode_session_id=agent_id("ses"), came_from=None, created_ns=self._clock.now_ns()
         )
         with self._store.transaction():
             self._store.set_session_status(session.id, SessionStatus.COMPLETED)
@@ -145,7 +147,7 @@ class SessionRunner:
         before = self._task(session)
         after = before
         if session.came_from is not None and before.status is Status.PLANNING:
-            after = before._replace(status=session.came_from, updated_ns=now_ns())
+            after = before._replace(status=session.came_from, updated_ns=self._clock.now_ns())
         with self._store.transaction():
             self._store.set_session_status(session.id, SessionStatus.FAILED)
             self._store.save_task(after)
@@ -158,7 +160,7 @@ class SessionRunner:
         after = before._replace(phases_done=phases_done or before.phases_done)
         status = _AFTER.get((session.phase, before.status))
         if status is not None:
-            after = after._replace(status=status, updated_ns=now_ns())
+            after = after._replace(status=status, updated_ns=self._clock.now_ns())
         if session.phase is Phase.PLANNING:
             after = after._replace(plan=plan_text(), phases_done=0)
         with self._store.transaction():

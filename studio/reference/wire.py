@@ -40,9 +40,9 @@ def _date(seconds: int) -> bytes:
     return formatdate(seconds, usegmt=True).encode()
 
 
-def http_date() -> bytes:
-    """Now, as the ``date`` header states it (RFC 9110, 6.6.1)."""
-    return _date(int(time.time()))
+def http_date(at_ns: int) -> bytes:
+    """A time as the ``date`` header states it (RFC 9110, 6.6.1)."""
+    return _date(at_ns // NANOSECONDS)
 
 
 def chunk(body: bytes) -> bytes:
@@ -75,10 +75,10 @@ class Event(Block):
         """The task it is about; None for what concerns no task, which every filter lets pass."""
 
 
-def event(event_type: str, fields: dict[str, Any]) -> Event:
-    """An event with a new id, stamped with the time of this call; ``fields`` follow the type in their order."""
+def event(event_type: str, fields: dict[str, Any], at_ns: int) -> Event:
+    """An event with a new id, stamped with ``at_ns``; ``fields`` follow the type in their order."""
     event_id = str(uuid.uuid4())
-    data = {"id": event_id, "timestamp": timestamp(time.time_ns()), "event": {"type": event_type, **fields}}
+    data = {"id": event_id, "timestamp": timestamp(at_ns), "event": {"type": event_type, **fields}}
     body = b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id.encode(), event_type.encode(), compact_json(data))
     return Event(event_id, fields.get("task_id"), body)
 
