@@ -47,6 +47,7 @@ def test_http_1_0_clients_get_no_chunks(studio: StudioProcess) -> None:
     new.wait_for(lambda stream: task_id.encode() in stream.body, "the event")
     assert b"transfer-encoding" not in old.head
     assert old.body == b"".join(chunks_of(new.body)[0])
+    assert (old.head[:17], new.head[:17]) == (b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\n")
 
 
 def test_a_filter_passes_its_tasks_and_no_other(studio: StudioProcess) -> None:
