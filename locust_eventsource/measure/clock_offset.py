@@ -58,9 +58,9 @@ class OffsetEstimator:
 
         Steps are looked for among the probes that come at most a window late.
         """
-        probe.checked()
+        said = probe.said()
         self.probes += 1
-        self.same = self.same and probe.offset.contains(0)
+        self.same = self.same and said.low_ns <= 0 <= said.high_ns
         if self._latest_sent_ns is None or probe.sent_ns > self._latest_sent_ns:
             self._latest_sent_ns = probe.sent_ns
         self._latest_answered_ns = max(probe.answered_ns, self._latest_answered_ns)
@@ -68,8 +68,8 @@ class OffsetEstimator:
         settled_ns = self._latest_answered_ns - self.window_ns - 1
         self._search(self._finder, settled_ns)
         self._searched_ns = max(self._searched_ns, settled_ns)
-        self._kept.add(probe)
-        self._windows.add(probe)
+        self._kept.add(said)
+        self._windows.add(said)
 
     def finish(self) -> None:
         """No probe will come any more: from now on a moment with probes on one side only has to do with those."""
@@ -118,5 +118,5 @@ class OffsetEstimator:
         return finder
 
     def _search(self, finder: StepFinder, to_ns: int) -> None:
-        for probe in self._kept.answered_in(self._searched_ns + 1, to_ns):
-            finder.add(probe)
+        for said in self._kept.answered_in(self._searched_ns + 1, to_ns):
+            finder.add(said)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from locust_eventsource.measure.interval import Interval
@@ -22,6 +22,7 @@ SLOT_NS = 500_000_000
 """Of the probes answered within this time, those that say most are kept."""
 RETAINED_NS = 300_000_000_000
 """How long probes are kept, counted back from the newest."""
+_SECOND_NS = 1_000_000_000
 
 
 class Probe(NamedTuple):
@@ -36,18 +37,23 @@ class Probe(NamedTuple):
     server_ns: int
     resolution_ns: int
 
-    def checked(self) -> Probe:
-        """Itself. Raises ValueError when it was answered before it was sent, or its resolution is negative."""
+    def said(self) -> Said:
+        """The offset while the server read its clock. Raises ValueError when no exchange can have been like that."""
         if self.sent_ns > self.answered_ns:
             raise ValueError(f"answered {self.sent_ns - self.answered_ns} ns before it was sent: the clock was set")
         if self.resolution_ns < 0:
             raise ValueError(f"the resolution is negative: {self.resolution_ns} ns")
-        return self
+        low, high = self.server_ns - self.answered_ns, self.server_ns + self.resolution_ns - self.sent_ns
+        return Said(self.answered_ns, self.sent_ns, low, high)
 
-    @property
-    def offset(self) -> Interval:
-        """Server clock minus tester clock while the server read its own."""
-        return Interval(self.server_ns - self.answered_ns, self.server_ns + self.resolution_ns - self.sent_ns)
+
+class Said(NamedTuple):
+    """What a probe says: its offset is in [``low_ns``, ``high_ns``]; the ends hold at its answer and at its sending."""
+
+    answered_ns: int
+    sent_ns: int
+    low_ns: int
+    high_ns: int
 
 
 class Drift:
@@ -57,35 +63,36 @@ class Drift:
         """Raises ValueError unless 0 <= ``ppm`` < 1,000,000."""
         if not 0 <= ppm < 1_000_000:
             raise ValueError(f"a drift is from 0 to below 1,000,000 ppm, not {ppm}")
-        self._ppb = math.ceil(ppm * 1000)
+        self.ppb = math.ceil(ppm * 1000)
+        """Nanoseconds a second, rounded up."""
 
     def over(self, span_ns: int) -> int:
         """By how much the offset may have changed over a span of either sign, rounded up."""
-        return -(-abs(span_ns) * self._ppb // 1_000_000_000)
+        return -(-abs(span_ns) * self.ppb // _SECOND_NS)
 
-    def seen(self, probe: Probe, from_ns: int, to_ns: int) -> Interval:
-        """What a probe says of every moment of the span, when no clock was set between it and the span."""
-        low, high = probe.offset
-        to_low = max(to_ns - probe.answered_ns, probe.answered_ns - from_ns)
-        to_high = max(to_ns - probe.sent_ns, probe.sent_ns - from_ns)
-        return Interval(low - self.over(to_low), high + self.over(to_high))
-
-    def agreed(self, nearest_first: Iterable[Probe], from_ns: int, to_ns: int) -> Interval | None:
+    def agreed(self, nearest_first: Iterable[Said], from_ns: int, to_ns: int) -> Interval | None:
         """What probes say together of every moment of the span; None when there are none.
 
-        When they contradict each other a clock was set among them: then those before the first contradiction count.
+        Holds when no clock was set between them and the span. When they contradict each other one was set among them:
+        then those before the first contradiction count.
         """
-        agreed: Interval | None = None
-        for probe in nearest_first:
-            seen = self.seen(probe, from_ns, to_ns)
-            narrower = seen if agreed is None else agreed.intersection(seen)
-            if narrower is None:
+        ppb, low, high = self.ppb, None, 0
+        for answered, sent, least, most in nearest_first:
+            # Each end from the moment where it holds to the far end of the span; -(-x // y) rounds up.
+            least += (
+                -(to_ns - answered if to_ns - answered > answered - from_ns else answered - from_ns) * ppb // _SECOND_NS
+            )
+            most -= -(to_ns - sent if to_ns - sent > sent - from_ns else sent - from_ns) * ppb // _SECOND_NS
+            if low is None:
+                low, high = least, most
+            elif least > high or most < low:
                 break
-            agreed = narrower
-        return agreed
+            else:
+                low, high = max(low, least), min(high, most)
+        return None if low is None else Interval(low, high)
 
 
-_answered: Callable[[Probe], int] = attrgetter("answered_ns")
+_answered: Callable[[Said], int] = itemgetter(0)
 
 
 class KeptProbes:
@@ -96,12 +103,12 @@ class KeptProbes:
     """
 
     def __init__(self) -> None:
-        self._probes: list[Probe] = []
+        self._probes: list[Said] = []
 
     def __len__(self) -> int:
         return len(self._probes)
 
-    def add(self, probe: Probe) -> None:
+    def add(self, probe: Said) -> None:
         """Sort a probe in, and forget those that are too old by now (which may be this one)."""
         kept = self._probes
         start = probe.answered_ns // SLOT_NS * SLOT_NS
@@ -115,26 +122,26 @@ class KeptProbes:
         """When the oldest probe that is kept was answered; None without probes."""
         return self._probes[0].answered_ns if self._probes else None
 
-    def before(self, ns: int, window_ns: int) -> list[Probe]:
+    def before(self, ns: int, window_ns: int) -> list[Said]:
         """The probes sent and answered in [``ns`` - ``window_ns``, ``ns``], latest first."""
         low = bisect_left(self._probes, ns - window_ns, key=_answered)
         high = bisect_right(self._probes, ns, key=_answered)
         return [probe for probe in reversed(self._probes[low:high]) if probe.sent_ns >= ns - window_ns]
 
-    def after(self, ns: int, window_ns: int) -> list[Probe]:
+    def after(self, ns: int, window_ns: int) -> list[Said]:
         """The probes sent and answered in [``ns``, ``ns`` + ``window_ns``], earliest first."""
         return [probe for probe in self.answered_in(ns, ns + window_ns) if probe.sent_ns >= ns]
 
-    def answered_in(self, from_ns: int, to_ns: int) -> list[Probe]:
+    def answered_in(self, from_ns: int, to_ns: int) -> list[Said]:
         """The probes answered in [``from_ns``, ``to_ns``], in that order."""
         low = bisect_left(self._probes, from_ns, key=_answered)
         return self._probes[low : bisect_right(self._probes, to_ns, key=_answered)]
 
 
-def _telling(slot: list[Probe]) -> list[Probe]:
+def _telling(slot: list[Said]) -> list[Said]:
     """The at most four probes of a slot that say most, in order of their answers."""
     if len(slot) > 1:
         first, last = min(slot, key=_answered), max(slot, key=lambda probe: probe.sent_ns)
-        low, high = max(slot, key=lambda probe: probe.offset.low_ns), min(slot, key=lambda probe: probe.offset.high_ns)
+        low, high = max(slot, key=lambda probe: probe.low_ns), min(slot, key=lambda probe: probe.high_ns)
         slot = sorted({first, last, low, high}, key=_answered)
     return slot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from locust_eventsource.measure.clock_probes import Drift, Probe
+from locust_eventsource.measure.clock_probes import Drift, Said
 from locust_eventsource.measure.interval import Interval
 
 MAX_WINDOWS = 2_400
@@ -52,12 +52,13 @@ class OffsetWindows:
         self._length_ns = _SECOND_NS
         self._sums: dict[int, _Sum] = {}
 
-    def add(self, probe: Probe) -> None:
+    def add(self, probe: Said) -> None:
         """Fold a probe into the window in which it was answered."""
         index = probe.answered_ns // self._length_ns
         middle = self._middle_ns(index)
-        seen = self._drift.seen(probe, middle, middle)
-        self._fold(self._sums, index, _Sum(seen.low_ns, seen.high_ns, seen, 1))
+        low = probe.low_ns - self._drift.over(middle - probe.answered_ns)
+        high = probe.high_ns + self._drift.over(middle - probe.sent_ns)
+        self._fold(self._sums, index, _Sum(low, high, Interval(low, high), 1))
         while len(self._sums) > MAX_WINDOWS:
             self._join()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from locust_eventsource.measure.clock_offset import OffsetEstimator
 from locust_eventsource.measure.clock_stamps import StampClock
@@ -16,14 +15,14 @@ UNPLACED = "unplaced"
 STAMP_SLOT_NS = 100_000_000
 """Samples stamped within this time share one offset; at 500 ppm it widens by 50 us over such a slot."""
 _SECOND_NS = 1_000_000_000
+_MAX_NS = 2**63 - 1
 
 OnSettled = Callable[[str, str | None, Sequence[tuple[int, int, int]], int], None]
-"""Called with metric, type, the (low, value, high) of each sample in ns, and the second of arrival (ns since 1970)."""
+"""Called with metric, type, the (low, value, high) of each sample in ns, and the start of the second in which they
+arrived (ns since 1970)."""
 
 
-class _Cell(NamedTuple):
-    stamp_slot: int
-    second: int
+_Cell = dict[tuple[str, str | None, int], "array[int]"]
 
 
 class PendingDeliveries:
@@ -38,8 +37,7 @@ class PendingDeliveries:
         self._clock = StampClock(estimator)
         self._recorder = recorder
         self._on_settled = on_settled
-        self._cells: dict[tuple[int, int], dict[tuple[str, str | None, int], array[int]]] = {}
-        self._newest_ns = 0
+        self._cells: dict[tuple[int, int], _Cell] = {}
         self.widest_ns = 0
         """The width of the widest offset that was used."""
 
@@ -53,8 +51,46 @@ class PendingDeliveries:
 
         A timestamp beyond the range of 64 bits (the year 2262) cannot be a moment of this run; it counts as unplaced.
         """
-        raise NotImplementedError
+        if abs(timestamp_ns) > _MAX_NS:
+            self._recorder.count(UNPLACED, type=metric)
+            return
+        cell = self._cells.setdefault((timestamp_ns // STAMP_SLOT_NS, received_ns // _SECOND_NS), {})
+        samples = cell.get(key := (metric, type, resolution_ns))
+        if samples is None:
+            samples = cell[key] = array("q")
+        samples.extend((earliest_ns, received_ns, timestamp_ns))
 
     def settle(self, final: bool = False) -> None:
         """Record what the clock brackets by now; with ``final`` everything: nothing is held afterwards."""
-        raise NotImplementedError
+        hopeless_ns = self._latest_ns() - 2 * self._estimator.window_ns
+        for slot, second in list(self._cells):
+            one_sided = final or (second + 1) * _SECOND_NS < hopeless_ns
+            cell = self._cells[slot, second]
+            offset = self._offset(slot, cell, one_sided)
+            if offset is not None or one_sided:
+                del self._cells[slot, second]
+                self._hand_on(cell, offset, second * _SECOND_NS)
+
+    def _latest_ns(self) -> int:
+        """The latest moment that is known of, to the second."""
+        latest = max((second for _, second in self._cells), default=0) * _SECOND_NS
+        return max(latest, self._estimator.latest_bracket_ns() or 0)
+
+    def _offset(self, slot: int, cell: _Cell, one_sided: bool) -> Interval | None:
+        first = slot * STAMP_SLOT_NS
+        last = first + STAMP_SLOT_NS - 1 + max(resolution for _, _, resolution in cell)
+        received = max(max(samples[1::3]) for samples in cell.values())
+        return self._clock.offset(first, last, received, one_sided=one_sided)
+
+    def _hand_on(self, cell: _Cell, offset: Interval | None, at_ns: int) -> None:
+        if offset is not None:
+            self.widest_ns = max(self.widest_ns, offset.width_ns)
+        for (metric, type_, resolution), samples in cell.items():
+            if offset is None:
+                self._recorder.count(UNPLACED, len(samples) // 3, type=metric)
+                continue
+            rows = zip(samples[0::3], samples[1::3], samples[2::3], strict=True)
+            bounds = delivery_bounds_many(rows, resolution, offset)
+            self._recorder.record_bounds_many(metric, bounds, at_ns, type_)
+            if self._on_settled is not None:
+                self._on_settled(metric, type_, bounds, at_ns)
