@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from locust_eventsource.errors import BadFraming, IncompleteRead
+from locust_eventsource.protocol.body_framing import ChunkedBody, ChunkState, SizedBody, UntilClose
 from locust_eventsource.protocol.http_response import ResponseHead, ResponseReader
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -197,3 +198,42 @@ def test_an_incomplete_read_says_where_it_ended(raw: bytes, where: str) -> None:
     reader.feed(raw)
     with pytest.raises(IncompleteRead, match=where):
         reader.end()
+
+
+@pytest.mark.parametrize(
+    ("raw", "framing"),
+    [
+        (CHUNKED, ChunkedBody),
+        (OK + b"Content-Length: 5\r\n\r\n", SizedBody),
+        (OK + b"Content-Length: " + b"0" * 5000 + b"5\r\n\r\n", SizedBody),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", SizedBody),
+        (OK + b"\r\n", UntilClose),
+    ],
+)
+def test_the_framing_is_known_as_soon_as_the_head_is_whole(raw: bytes, framing: type) -> None:
+    reader = ResponseReader()
+    reader.feed(raw[:-1])
+    assert reader.framing is None
+    assert not reader.at_boundary
+    reader.feed(raw[-1:])
+    assert isinstance(reader.framing, framing)
+    assert reader.at_boundary
+
+
+def test_the_boundary_is_the_start_of_a_chunk() -> None:
+    reader = ResponseReader()
+    assert reader.feed(CHUNKED + b"5\r\nhello\r\n") == b"hello"
+    assert reader.at_boundary
+    reader.feed(b"5")
+    assert not reader.at_boundary
+    reader.feed(b"\r\nhello\r\n")
+    assert reader.at_boundary
+
+
+def test_the_framing_of_a_reader_may_be_taken_up_in_the_middle() -> None:
+    reader = ResponseReader()
+    reader.feed(CHUNKED)
+    assert isinstance(reader.framing, ChunkedBody)
+    reader.framing.resume(ChunkState.IN_DATA, 2)
+    assert reader.feed(b"ab\r\n0\r\n\r\n") == b"ab"
+    assert reader.complete
