@@ -1,0 +1,98 @@
+/* See account.h. */
+#define _GNU_SOURCE
+#include "account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA "\ndata: "
+
+/* What an event's data says. An event of all connections names none (-1), and its time is that of its first write. */
+struct stamped {
+    int64_t sent_ns, connection, sequence;
+};
+
+struct account account_new(int connections, int events) {
+    struct account account = {
+        .connections = connections,
+        .events = events,
+        .reported = histogram_new(),
+        .user_space = histogram_new(),
+        .next = calloc((size_t)connections, sizeof *account.next),
+        .seen = calloc((size_t)connections * (size_t)events / 8 + 1, 1),
+    };
+    if (!account.next || !account.seen) die("no memory for %d events of %d connections", events, connections);
+    return account;
+}
+
+/* Read a number and the space behind it; returns what follows. */
+static const char *number_in(const char *at, const char *end, int64_t *number) {
+    *number = 0;
+    if (at < end && *at == '-') {
+        *number = -1;
+        at++;
+    }
+    for (; at < end && *at >= '0' && *at <= '9'; at++) *number = *number * 10 + (*at - '0');
+    if (at == end || *at != ' ') die("an event is not the benchmark's");
+    return at + 1;
+}
+
+static struct stamped read_block(const char *block, size_t length) {
+    struct stamped stamped;
+    const char *end = block + length;
+    const char *data = memmem(block, length, DATA, strlen(DATA));
+    if (!data) die("an event has no data");
+    const char *at = number_in(data + strlen(DATA), end, &stamped.sent_ns);
+    at = number_in(at, end, &stamped.connection);
+    number_in(at, end, &stamped.sequence);
+    return stamped;
+}
+
+static void count(struct account *account, int connection, int sequence) {
+    int64_t event = (int64_t)connection * account->events + sequence;
+    uint8_t bit = (uint8_t)(1 << (event % 8));
+    if (account->seen[event / 8] & bit) {
+        account->duplicated++;
+        return;
+    }
+    account->seen[event / 8] |= bit;
+    account->delivered++;
+    if (sequence < account->next[connection])
+        account->reordered++;
+    else
+        account->next[connection] = sequence + 1;
+}
+
+void account_take(struct account *account, int connection, const char *block, size_t length, struct moment moment) {
+    struct stamped stamped = read_block(block, length);
+    if (stamped.connection >= 0) {
+        if (stamped.connection != connection) die("an event of connection %ld came on %d", stamped.connection, connection);
+        histogram_add(account->reported, moment.stamp_ns - stamped.sent_ns);
+        histogram_add(account->user_space, moment.read_ns - stamped.sent_ns);
+    }
+    if (stamped.sequence < 0 || stamped.sequence >= account->events) die("event %ld was not expected", stamped.sequence);
+    if (moment.from_kernel) account->kernel_stamps++;
+    count(account, connection, (int)stamped.sequence);
+}
+
+int64_t account_lost(const struct account *account) {
+    return (int64_t)account->connections * account->events - account->delivered;
+}
+
+/* Without a sample of its own there is nothing to rank the lost behind. */
+static double percentile_ms(const struct account *account, const struct histogram *histogram, double percent) {
+    uint64_t lost = histogram->total ? (uint64_t)account_lost(account) : 0;
+    return histogram_percentile_ms(histogram, percent, lost);
+}
+
+void account_say(const struct account *account) {
+    say_number("p50_ms", percentile_ms(account, account->reported, 50));
+    say_number("p99_ms", percentile_ms(account, account->reported, 99));
+    say_number("max_ms", histogram_max_ms(account->reported));
+    say_number("user_p50_ms", percentile_ms(account, account->user_space, 50));
+    say_number("user_p99_ms", percentile_ms(account, account->user_space, 99));
+    printf("\"delivered\": %ld, \"lost\": %ld, ", account->delivered, account_lost(account));
+    printf("\"duplicated\": %ld, \"reordered\": %ld, ", account->duplicated, account->reordered);
+    printf("\"kernel_stamps\": %ld, \"coalesced\": %ld, ", account->kernel_stamps, account->coalesced);
+}

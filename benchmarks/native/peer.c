@@ -1,0 +1,110 @@
+/* See peer.h. */
+#define _GNU_SOURCE
+#include "peer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define END_OF_HEAD "\r\n\r\n"
+
+enum { MOST_OF_A_REQUEST = 16384 };
+
+struct peer *peer_new(int fd, struct tls_server *server) {
+    struct peer *peer = calloc(1, sizeof *peer);
+    if (!peer) die("no memory for a connection");
+    peer->fd = fd;
+    peer->index = -1;
+    if (server) peer->tls = tls_new(server);
+    return peer;
+}
+
+/* Send without waiting for room; returns how much the socket took. */
+static size_t send_some(int fd, const char *data, size_t length) {
+    ssize_t sent = send(fd, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) return (size_t)sent;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+    if (errno == EPIPE || errno == ECONNRESET) die("the reader closed a connection before the end of the run");
+    die_of_errno("send");
+}
+
+/* What comes before the events is so short that a new socket has room for it. */
+static void send_all(struct peer *peer, const char *data, size_t length) {
+    if (length && send_some(peer->fd, data, length) != length) die("a new connection has no room for the answer's head");
+}
+
+static int index_in(const char *request) {
+    const char *line_end = strstr(request, "\r\n");
+    const char *number = strstr(request, "?c=");
+    if (strncmp(request, "GET ", 4) || !number || number > line_end) die("a reader sent no GET with ?c=<connection>");
+    char *rest;
+    long index = strtol(number + strlen("?c="), &rest, 10);
+    if (*rest != ' ' || index < 0 || index > INT_MAX) die("a reader gave its connection no number from 0");
+    return (int)index;
+}
+
+bool peer_read_request(struct peer *peer) {
+    char data[4096];
+    ssize_t length = recv(peer->fd, data, sizeof data, MSG_DONTWAIT);
+    if (length < 0 && errno == EAGAIN) return false;
+    if (length <= 0) die("a reader closed a connection before its request was whole");
+    if (peer->tls) {
+        struct bytes answer = {0};
+        tls_take(peer->tls, data, (size_t)length, &peer->request, &answer);
+        send_all(peer, bytes_front(&answer), bytes_length(&answer));
+        bytes_free(&answer);
+    } else {
+        bytes_add(&peer->request, data, (size_t)length);
+    }
+    size_t so_far = bytes_length(&peer->request);
+    const char *end = bytes_front(&peer->request) + so_far - strlen(END_OF_HEAD);
+    if (so_far < strlen(END_OF_HEAD) || memcmp(end, END_OF_HEAD, strlen(END_OF_HEAD))) {
+        if (so_far > MOST_OF_A_REQUEST) die("a reader's request does not end");
+        return false;
+    }
+    bytes_add(&peer->request, "", 1); /* ends the text */
+    peer->index = index_in(bytes_front(&peer->request));
+    bytes_free(&peer->request);
+    return true;
+}
+
+void peer_greet(struct peer *peer, const char *head) {
+    if (!peer->tls) {
+        send_all(peer, head, strlen(head));
+        return;
+    }
+    struct bytes sealed = {0};
+    tls_seal(peer->tls, head, strlen(head), &sealed);
+    send_all(peer, bytes_front(&sealed), bytes_length(&sealed));
+    bytes_free(&sealed);
+}
+
+/* One write between its two stamps; returns how much of it the kernel took. */
+static size_t stamped_send(struct peer *peer, const char *data, size_t length, struct unit unit,
+                           const struct truth *truth) {
+    int64_t before_ns = real_ns();
+    size_t sent = send_some(peer->fd, data, length);
+    int64_t after_ns = real_ns();
+    peer->sent += sent;
+    int written = (int)(peer->sent / unit.size) * unit.events;
+    truth_stamp(truth, peer->index, peer->written, written, before_ns, after_ns);
+    peer->written = written;
+    return sent;
+}
+
+bool peer_write(struct peer *peer, const char *data, size_t length, struct unit unit, const struct truth *truth) {
+    size_t sent = 0;
+    /* What waits goes first, and epoll says when there is room for it. */
+    if (!bytes_length(&peer->pending)) sent = stamped_send(peer, data, length, unit, truth);
+    if (sent == length) return true;
+    bytes_add(&peer->pending, data + sent, length - sent);
+    return false;
+}
+
+bool peer_flush(struct peer *peer, struct unit unit, const struct truth *truth) {
+    bytes_take(&peer->pending,
+               stamped_send(peer, bytes_front(&peer->pending), bytes_length(&peer->pending), unit, truth));
+    return !bytes_length(&peer->pending);
+}
