@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -19,21 +21,24 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """One module run by this Python. Leaving the context ends the process.
+    """One program, with ``options`` as ``--name value`` (None: left out). Leaving the context ends the process.
 
     It runs in a process group of its own, so that Ctrl-C reaches the driver alone, which then ends its children.
+    ``environment`` is set beside the driver's own variables.
     """
 
-    def __init__(self, module: str, **options: object) -> None:
-        given = [part for name, value in options.items() if value is not None for part in (f"--{name}", str(value))]
-        self._module = module
+    def __init__(
+        self, command: Sequence[str], options: Mapping[str, object], environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._name = command[-1].rpartition("/")[2]
         self._pending = b""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *given],
+            [*command, *_as_arguments(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
 
     def __enter__(self) -> Child:
@@ -55,10 +60,19 @@ class Child:
         if process.stdout is not None:
             process.stdout.close()
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
     def tell(self, line: bytes) -> None:
-        """Write one line to the child."""
-        if self._process.stdin is not None:
+        """Write one line to the child. Raises `ChildFailed` when it has gone."""
+        if self._process.stdin is None:
+            return
+        try:
             self._process.stdin.write(line)
+        except BrokenPipeError as error:
+            raise ChildFailed(f"{self._name} ended before it was told {line!r}") from error
 
     def hear(self, key: str, within_s: float) -> Any:  # noqa: ANN401
         """What the child's next message says under ``key``. Raises `ChildFailed` when no such message comes in time."""
@@ -68,14 +82,32 @@ class Child:
         line, _, self._pending = self._pending.partition(b"\n")
         message = parse(line.decode())
         if key not in message:
-            raise ChildFailed(f"{self._module} said {message} instead of {key!r}")
+            raise ChildFailed(f"{self._name} said {message} instead of {key!r}")
         return message[key]
 
     def _read(self, deadline: float, key: str, within_s: float) -> bytes:
         stdout = self._process.stdout
         if stdout is None or not select.select([stdout], [], [], max(deadline - time.monotonic(), 0))[0]:
-            raise ChildFailed(f"{self._module} did not say {key!r} within {within_s:g} s")
+            raise ChildFailed(f"{self._name} did not say {key!r} within {within_s:g} s")
         data: bytes = stdout.read(65536) or b""
         if not data:
-            raise ChildFailed(f"{self._module} ended before it said {key!r} (exit code {self._process.wait()})")
+            raise ChildFailed(f"{self._name} ended before it said {key!r} (exit code {self._process.wait()})")
         return data
+
+
+def python(module: str) -> list[str]:
+    """The command that runs a module with this Python."""
+    return [sys.executable, "-m", module]
+
+
+def _as_arguments(options: Mapping[str, object]) -> list[str]:
+    arguments: list[str] = []
+    for name, value in options.items():
+        if value is None or value is False:
+            continue
+        arguments.append("--" + name.replace("_", "-"))
+        if isinstance(value, list | tuple):
+            arguments += map(str, value)
+        elif value is not True:
+            arguments.append(str(value))
+    return arguments

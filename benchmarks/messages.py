@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 PATTERNS = ("fan-out", "even")
-"""How the source spreads the rate over time; see `benchmarks.source.Source`."""
+"""How the source spreads the rate over time: to all connections at once, or each write in a place of its own."""
+MODES = ("broadcast", "distinct")
+"""What the source writes: the same bytes to all connections, or each event stamped at its own write."""
 START = b"start\n"
 """The line that makes the source send."""
 
@@ -17,45 +20,47 @@ START = b"start\n"
 class SourceReport:
     """How the source's run went.
 
-    ``behind_p99_ms`` and ``behind_max_ms``: how late writes (of a fan-out the first) came after their place in the
-    schedule. ``blocked``: writes that did not fit the socket at once. ``seconds``: first to last write.
+    ``written``: events in all; ``written_min`` and ``written_max`` of one connection. ``behind_p99_ms`` and
+    ``behind_max_ms``: how late writes (of a fan-out the first) came after their place in the schedule. ``blocked``:
+    writes that did not fit the socket at once. ``seconds``: first to last write. ``cpu_us``: of the source, per event.
     """
 
-    written: list[int]
+    written: int
+    written_min: int
+    written_max: int
     blocked: int
     behind_p99_ms: float
     behind_max_ms: float
     seconds: float
+    cpu_us: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderReport:
-    """How a reader's run went. Lost events rank as infinitely late in the percentiles.
+    """How a reader's run went; what a reader does not tell is None.
 
-    ``cpu_us``: user and system time of the reader's process per event, from the start of sending to the last event.
-    ``memory_mib``: its resident set at the end, ``connection_kib``: the growth for each open connection before the
-    first event. ``kernel_stamps``: how many of the reported stamps were the kernel's. ``coalesced``: how many events
-    were not the last of their read (None where the reader cannot tell). ``waited``: the share of the run in which the
-    reader was ready to run while others used its core; ``broken``: connections that ended before their events had come.
+    ``cpu_us``: user and system time of the reader's process, all threads, per event, from the start of sending to the
+    last event. ``memory_mib``: its resident set at the end; ``connection_kib``: the growth for each open connection
+    before the first event; ``open_s``: from the first connect until all were open. ``waited``: the share of the run in
+    which the reader was ready to run while others used its core; ``broken``: connections that ended early.
+    ``implementation``: which read path served. The percentiles are those of readers that write no stamps file: their
+    own stamp minus the one in the event.
     """
 
-    name: str
-    p50_ms: float
-    p99_ms: float
-    max_ms: float
-    user_p50_ms: float
-    user_p99_ms: float
     delivered: int
     lost: int
     duplicated: int
     reordered: int
-    broken: int
     cpu_us: float
-    waited: float
     memory_mib: float
     connection_kib: float
-    kernel_stamps: int
-    coalesced: int | None
+    broken: int = 0
+    open_s: float | None = None
+    waited: float | None = None
+    implementation: str | None = None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    max_ms: float | None = None
 
 
 def say(**message: object) -> None:
@@ -75,3 +80,18 @@ def parse(line: str) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise ValueError(f"not a message: {line!r}")
     return message
+
+
+def source_report(message: Mapping[str, Any]) -> SourceReport:
+    """A source's report. Raises TypeError when something that every source tells is missing."""
+    return SourceReport(**_known(SourceReport, message))
+
+
+def reader_report(message: Mapping[str, Any]) -> ReaderReport:
+    """A reader's report. Raises TypeError when something that every reader tells is missing."""
+    return ReaderReport(**_known(ReaderReport, message))
+
+
+def _known(kind: type[SourceReport] | type[ReaderReport], message: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in message.items() if name in names}

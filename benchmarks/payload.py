@@ -1,24 +1,19 @@
-"""The benchmark's events: written by the source, read back the same way by every reader."""
+"""The benchmark's events: what the source writes, and how every Python reader reads it back."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 EVENT_BYTES = 300
 _LONGEST_STEM = EVENT_BYTES - len("\n\n")
 
 
-class Stamped(NamedTuple):
-    """What an event's data says: when it was written (ns of ``CLOCK_REALTIME``), where, and its number there from 0."""
+def event_block(connection: int | None, sequence: int, sent_ns: int) -> bytes:
+    """One event of `EVENT_BYTES` bytes, written at ``sent_ns`` (ns of ``CLOCK_REALTIME``).
 
-    sent_ns: int
-    connection: int
-    sequence: int
-
-
-def event_block(connection: int, sequence: int, sent_ns: int) -> bytes:
-    """One event of `EVENT_BYTES` bytes. Stamp and numbers make every block different from all others."""
-    stem = b"event: task.updated\nid: %d-%d\ndata: %d %d %d " % (connection, sequence, sent_ns, connection, sequence)
+    With a connection, stamp and numbers make every block different from all others; with None it is one of a
+    broadcast, whose bytes are the same for all connections.
+    """
+    where = b"-" if connection is None else b"%d" % connection
+    stem = b"event: task.updated\nid: %b-%d\ndata: %d %b %d " % (where, sequence, sent_ns, where, sequence)
     return stem.ljust(_LONGEST_STEM, b"x") + b"\n\n"
 
 
@@ -27,7 +22,7 @@ def as_chunk(block: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(block), block)
 
 
-def read_data(data: str) -> Stamped:
-    """What the event's data says. Raises ValueError when it is not the benchmark's."""
-    sent_ns, connection, sequence, _ = data.split(" ", 3)
-    return Stamped(int(sent_ns), int(connection), int(sequence))
+def sequence_of(data: str) -> int:
+    """The number of the event in its connection, from 0. Raises ValueError when the data is not the benchmark's."""
+    _, _, sequence, _ = data.split(" ", 3)
+    return int(sequence)

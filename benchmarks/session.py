@@ -1,15 +1,23 @@
-"""One run after another: a fresh source and one reader each time, each on a core of its own."""
+"""One run: a fresh source and one reader, each on a core of its own."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.child import Child
-from benchmarks.messages import START, ReaderReport, SourceReport
-from benchmarks.resources import cores
-from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, PASS
+import numpy
 
-READERS = ("naive", "ours")
+from benchmarks.accounting import DETAIL, STAMP
+from benchmarks.accuracy import Stamps, Truth
+from benchmarks.child import Child, python
+from benchmarks.messages import START, ReaderReport, SourceReport, reader_report, source_report
+from benchmarks.programs import Program
+from benchmarks.resources import cores
+
 LATE_MS = 100.0
 """A source that fell further behind its schedule than this did not offer the load that was asked for."""
 MOST_WAITED = 0.1
@@ -17,36 +25,35 @@ MOST_WAITED = 0.1
 
 _START_WITHIN_S = 30.0
 _OPEN_WITHIN_S = 120.0
-_BACKLOG_WITHIN_S = 120.0
+_BACKLOG_WITHIN_S = 60.0
 
 
-class Plan(NamedTuple):
-    """What is asked of every reader alike."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of a reader.
+
+    ``rate``: events a second over all connections, for ``seconds``. ``burst``: events of a connection in one write.
+    ``detail``: keep the interval of every event. ``busy``: a process keeps the reader's core busy. ``block_ms``: the
+    reader's listener keeps its loop busy this long, five times a second. ``certificate``: serve over TLS with this
+    certificate and key.
+    """
 
     connections: int
     rate: float
     seconds: float
-    body: str
-    pattern: str
+    mode: str = "broadcast"
+    body: str = "chunked"
+    pattern: str = "fan-out"
+    burst: int | None = None
+    detail: bool = False
+    busy: bool = False
+    block_ms: float | None = None
+    certificate: tuple[Path, Path] | None = None
 
     @property
     def events(self) -> int:
         """Events for each connection."""
         return round(self.rate * self.seconds / self.connections)
-
-
-class Run(NamedTuple):
-    """One reader's run and the source that fed it."""
-
-    reader: ReaderReport
-    source: SourceReport
-
-
-class Part(NamedTuple):
-    """One plan and the runs that carried it out."""
-
-    plan: Plan
-    runs: list[Run]
 
 
 class Cores(NamedTuple):
@@ -56,39 +63,111 @@ class Cores(NamedTuple):
     reader: int | None
 
 
+class Run(NamedTuple):
+    """One reader's run, the source that fed it, what was true, and what the reader says (None: it keeps no stamps)."""
+
+    plan: Plan
+    program: Program
+    reader: ReaderReport
+    source: SourceReport
+    truth: Truth
+    stamps: Stamps | None
+
+
 def share_cores() -> Cores:
     """One core for the source and another for the reader, where there are two."""
     usable = cores()
     return Cores(usable[0], usable[1]) if len(usable) > 1 else Cores(None, None)
 
 
-def run(plan: Plan, name: str, on: Cores) -> Run:
-    """One reader against a fresh source. Raises `benchmarks.child.ChildFailed`."""
-    common = {"connections": plan.connections, "events": plan.events}
-    load = {"rate": plan.rate, "body": plan.body, "pattern": plan.pattern}
-    with Child("benchmarks.source", **common, **load, core=on.source) as source:
-        url = f"http://127.0.0.1:{source.hear('port', _START_WITHIN_S)}/events"
-        with Child(f"benchmarks.readers.{name}", **common, url=url, core=on.reader) as reader:
+def run(plan: Plan, program: Program, on: Cores) -> Run:
+    """One reader against a fresh source. Raises `benchmarks.child.ChildFailed`, `benchmarks.programs.Unavailable`."""
+    command = program.command()
+    with _scratch() as folder, _source(plan, on, folder) as (source, url), _company(plan, on):
+        options = {
+            "url": url,
+            "connections": plan.connections,
+            "events": plan.events,
+            "core": on.reader,
+            "stamps": folder / "stamps" if program.stamps else None,
+            "detail": plan.detail,
+            "block_ms": plan.block_ms,
+            "ca": plan.certificate and plan.certificate[0],
+        }
+        with Child(command, options, program.environment) as reader:
             reader.hear("open", _OPEN_WITHIN_S)
             source.hear("open", _OPEN_WITHIN_S)
             source.tell(START)
             within_s = plan.seconds * 2 + _BACKLOG_WITHIN_S
-            return Run(
-                source=SourceReport(**source.hear("report", within_s)),
-                reader=ReaderReport(**reader.hear("report", within_s)),
-            )
+            source_said = source_report(source.hear("report", within_s))
+            reader_said = reader_report(reader.hear("report", within_s))
+        truth = Truth(_load(folder / "truth", plan, 2))
+        stamps = Stamps(_load(folder / "stamps", plan, DETAIL if plan.detail else STAMP)) if program.stamps else None
+        return Run(plan, program, reader_said, source_said, truth, stamps)
 
 
-def doubts(result: Run, plan: Plan) -> list[str]:
+def hold(connections: int, program: Program, on: Cores) -> ReaderReport:
+    """A reader that opens connections at once and holds them, without an event. Raises as `run` does."""
+    command = program.command()
+    options = {"connections": connections, "events": 0, "core": on.reader}
+    with (
+        _scratch() as folder,
+        _source(Plan(connections, 0, 0), on, folder) as (_, url),
+        Child(command, {"url": url, **options}, program.environment) as reader,
+    ):
+        reader.hear("open", _OPEN_WITHIN_S)
+        return reader_report(reader.hear("report", _OPEN_WITHIN_S))
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    # In memory where there is such a place: pages that go to a disk cost the cores time during the run.
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _source(plan: Plan, on: Cores, folder: Path) -> Iterator[tuple[Child, str]]:
+    options = {
+        "connections": plan.connections,
+        "events": plan.events,
+        "core": on.source,
+        "rate": plan.rate,
+        "body": plan.body,
+        "pattern": plan.pattern,
+        "mode": plan.mode,
+        "burst": plan.burst,
+        "truth": folder / "truth" if plan.events else None,
+        "tls": plan.certificate,
+    }
+    with Child(python("benchmarks.source"), options) as source:
+        scheme = "https" if plan.certificate else "http"
+        yield source, f"{scheme}://127.0.0.1:{source.hear('port', _START_WITHIN_S)}/events"
+
+
+@contextmanager
+def _company(plan: Plan, on: Cores) -> Iterator[None]:
+    if not plan.busy:
+        yield
+        return
+    with Child(python("benchmarks.busy"), {"core": on.reader}) as busy:
+        busy.hear("busy", _START_WITHIN_S)
+        yield
+
+
+def _load(path: Path, plan: Plan, width: int) -> numpy.ndarray[tuple[int, int, int], numpy.dtype[numpy.int64]]:
+    return numpy.fromfile(path, dtype="<i8").reshape(plan.connections, plan.events, width)
+
+
+def doubts(result: Run) -> list[str]:
     """Why the run's figures do not answer the question: the load was not as asked, or the machine was busy."""
     source, waited, found = result.source, result.reader.waited, []
-    if source.blocked:
-        found.append(f"{source.blocked} writes did not fit the socket: the reader was too slow for this rate")
-    if source.behind_max_ms > LATE_MS:
+    if source.behind_max_ms > LATE_MS and not source.blocked:
         found.append(f"the source fell {source.behind_max_ms:.0f} ms behind its schedule: use a quieter machine")
-    if waited > MOST_WAITED:
+    if waited is not None and waited > MOST_WAITED and not result.plan.busy:
         found.append(f"the reader waited {waited:.0%} of the run for its core: other processes were using it")
-    if set(source.written) != {plan.events}:
+    if not source.written_min == source.written_max == result.plan.events:
         found.append("the source did not write every event")
     return found
 
@@ -97,13 +176,4 @@ def faults(result: Run) -> list[str]:
     """What the reader did not hand out as it was sent, in words."""
     reader = result.reader
     counts = {"lost": reader.lost, "duplicated": reader.duplicated, "reordered": reader.reordered}
-    return [f"{count} {word}" for word, count in counts.items() if count]
-
-
-def exit_code(parts: list[Part]) -> int:
-    """3 when a reader lost, duplicated or reordered events, 4 when there are `doubts`, else 0."""
-    if any(faults(result) for part in parts for result in part.runs):
-        return FAILED
-    if any(doubts(result, part.plan) for part in parts for result in part.runs):
-        return INCONCLUSIVE
-    return PASS
+    return [f"{count:,} {word}" for word, count in counts.items() if count]

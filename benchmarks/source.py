@@ -7,13 +7,16 @@ that went. It ends when its standard input is closed, and its connections with i
 from __future__ import annotations
 
 import argparse
+import mmap
 import os
+import re
 import select
 import socket
 import sys
 import time
+from pathlib import Path
 
-from benchmarks.messages import PATTERNS, START, SourceReport, report, say
+from benchmarks.messages import MODES, PATTERNS, START, SourceReport, report, say
 from benchmarks.payload import as_chunk, event_block
 from benchmarks.resources import pin
 
@@ -60,14 +63,24 @@ class Source:
     written to one right after the other, as a server does that sends an event to all its subscribers.
     """
 
-    def __init__(self, connections: int, events: int, rate: float, body: str, pattern: str) -> None:
+    def __init__(
+        self, connections: int, events: int, rate: float, body: str, pattern: str, mode: str, truth: Path | None
+    ) -> None:
         self._connections = connections
         self._events = events
         self._gap_ns = _NS_PER_S / rate
         self._head = _HEADS[body]
         self._even = pattern == "even"
         self._chunked = body == "chunked"
+        self._mode = mode
         self._peers: list[Peer] = []
+        self._placed: dict[int, Peer] = {}
+        self._truth: memoryview | None = None
+        if truth is not None and events:
+            size = connections * events * 16
+            with truth.open("w+b") as file:
+                file.truncate(size)
+                self._truth = memoryview(mmap.mmap(file.fileno(), size)).cast("q")
         self._by_fd: dict[int, Peer] = {}
         self._blocked = 0
         self._behind_ns: list[int] = []
@@ -82,6 +95,8 @@ class Source:
         say(open=len(self._peers))
         while self._look(None) != START:
             continue
+        if not self._events:
+            return
         seconds = self._send_all()
         while any(peer.pending for peer in self._peers):
             self._look(None)
@@ -92,9 +107,10 @@ class Source:
     def _accept_all(self) -> None:
         self._listener.setblocking(False)
         self._epoll.register(self._listener.fileno(), select.EPOLLIN)
-        while len(self._peers) < self._connections:
+        while len(self._placed) < self._connections:
             self._look(None)
         self._epoll.unregister(self._listener.fileno())
+        self._peers = [self._placed[place] for place in range(self._connections)]
 
     def _look(self, timeout_s: float | None) -> bytes:
         """See to whoever is ready; returns what standard input said."""
@@ -120,10 +136,12 @@ class Source:
     def _greet(self, fd: int) -> None:
         # A GET without a body of its own fits one segment, so one read is the whole request.
         peer = self._by_fd[fd]
-        if not peer.socket.recv(65536).endswith(b"\r\n\r\n"):
+        request = peer.socket.recv(65536)
+        place = re.search(rb"[?&]c=(\d+)", request)
+        if not request.endswith(b"\r\n\r\n") or place is None:
             raise ValueError("a reader sent no plain GET request")
         peer.send(self._head)
-        self._peers.append(peer)
+        self._placed[int(place[1])] = peer
         self._epoll.unregister(fd)
 
     def _unblock(self, fd: int) -> None:
@@ -135,6 +153,7 @@ class Source:
         started_ns = time.monotonic_ns()
         looked_ns = now_ns = started_ns
         for sequence in range(self._events):
+            self._first_ns = time.time_ns()
             for connection, peer in enumerate(self._peers):
                 if self._even or not connection:
                     number = sequence * self._connections + connection
@@ -157,17 +176,28 @@ class Source:
 
     def _write(self, peer: Peer, connection: int, sequence: int) -> None:
         was_blocked = bool(peer.pending)
-        block = event_block(connection, sequence, time.time_ns())
+        before_ns = time.time_ns()
+        if self._mode == "distinct":
+            block = event_block(connection, sequence, before_ns)
+        else:
+            block = event_block(None, sequence, self._first_ns)
+        before_ns = time.time_ns()
         if not peer.send(as_chunk(block) if self._chunked else block):
             self._blocked += 1
             if not was_blocked:
                 self._epoll.register(peer.socket.fileno(), select.EPOLLOUT)
         peer.written += 1
+        if self._truth is not None:
+            place = (connection * self._events + sequence) * 2
+            self._truth[place] = before_ns
+            self._truth[place + 1] = time.time_ns()
 
     def _result(self, seconds: float) -> SourceReport:
         behind_ns = sorted(self._behind_ns)
         return SourceReport(
-            written=[peer.written for peer in self._peers],
+            written=sum(peer.written for peer in self._peers),
+            written_min=min(peer.written for peer in self._peers),
+            written_max=max(peer.written for peer in self._peers),
             blocked=self._blocked,
             behind_p99_ms=behind_ns[len(behind_ns) * 99 // 100] / 1e6,
             behind_max_ms=behind_ns[-1] / 1e6,
@@ -183,11 +213,21 @@ def main() -> None:
     parser.add_argument("--rate", type=float, required=True, help="events a second over all connections")
     parser.add_argument("--body", choices=sorted(_HEADS), required=True)
     parser.add_argument("--pattern", choices=PATTERNS, required=True)
+    parser.add_argument("--mode", choices=MODES, default="distinct")
+    parser.add_argument("--truth", type=Path)
     parser.add_argument("--core", type=int, help="the core to run on")
     options = parser.parse_args()
     pin(options.core)
     try:
-        Source(options.connections, options.events, options.rate, options.body, options.pattern).run()
+        Source(
+            options.connections,
+            options.events,
+            options.rate,
+            options.body,
+            options.pattern,
+            options.mode,
+            options.truth,
+        ).run()
     except (StandardInputClosed, KeyboardInterrupt):
         return
     except ConnectionError:

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import sys
 import time
+from array import array
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.ledger import Ledger
+import gevent
+from gevent.os import tp_read
+
+from benchmarks.accounting import DETAIL, STAMP, Account
 from benchmarks.messages import ReaderReport, report, say
 from benchmarks.resources import cpu_ns, pin, resident_kib, waited_ns
 
-_LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.2
 _QUIET_S = 3.0
 """A reader that fell behind is given time as long as events come; after this much silence the rest is lost."""
 
 
 class Options(NamedTuple):
-    """What a reader is asked to do."""
+    """What a reader is asked to do. ``events`` of 0: open the connections and hold them."""
 
     url: str
     connections: int
     events: int
+    stamps: Path | None
+    detail: bool
+    block_ms: float
+    block_every_ms: float
+    ca: str | None
+
+    def url_of(self, connection: int) -> str:
+        """Where the source serves this connection."""
+        return f"{self.url}?c={connection}"
 
 
 class Usage(NamedTuple):
@@ -36,13 +52,18 @@ class Usage(NamedTuple):
 def read_options(name: str) -> Options:
     """The command line of a reader; pins the process."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.readers.{name}")
-    parser.add_argument("--url", required=True)
+    parser.add_argument("--url", required=True, help="of the source; connection INDEX is opened as URL?c=INDEX")
     parser.add_argument("--connections", type=int, required=True)
-    parser.add_argument("--events", type=int, required=True, help="events for each connection")
+    parser.add_argument("--events", type=int, required=True, help="events for each connection; 0: only hold them")
+    parser.add_argument("--stamps", type=Path, help="file for the stamps of all events")
+    parser.add_argument("--detail", action="store_true", help="keep the interval and the time of reading too")
+    parser.add_argument("--block-ms", type=float, default=0, help="a listener that keeps the loop busy this long ...")
+    parser.add_argument("--block-every-ms", type=float, default=200, help="... this often")
+    parser.add_argument("--ca", help="authority to trust for https")
     parser.add_argument("--core", type=int, help="the core to run on")
-    options = parser.parse_args()
-    pin(options.core)
-    return Options(options.url, options.connections, options.events)
+    options = vars(parser.parse_args())
+    pin(options.pop("core"))
+    return Options(**options)
 
 
 def usage() -> Usage:
@@ -50,55 +71,56 @@ def usage() -> Usage:
     return Usage(cpu_ns(), waited_ns(), resident_kib(), time.monotonic_ns())
 
 
-def announce_open(connections: int) -> None:
-    """Tell the driver that every connection is open."""
-    say(open=connections)
+class Run:
+    """One reader's run: account, marks of what the process had used, and the report."""
 
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.account = Account(options.connections, options.events, DETAIL if options.detail else STAMP)
+        self.rows: list[array[int]] = self.account.rows
+        self._idle = usage()
+        self._opened = self._idle
 
-def wait_for_events(ledger: Ledger, over: Callable[[], bool], sleep: Callable[[float], object]) -> None:
-    """Return when all events have come, when no connection is left, or when events have stopped coming."""
-    delivered, heard = 0, time.monotonic()
-    while ledger.lost and not over():
-        sleep(_LOOK_EVERY_S)
-        if ledger.delivered != delivered or not delivered:
-            delivered, heard = ledger.delivered, time.monotonic()
-        elif time.monotonic() - heard > _QUIET_S:
-            return
+    def opened(self) -> None:
+        """Tell the driver that every connection is open."""
+        gc.collect()
+        self._opened = usage()
+        say(open=self.options.connections)
 
+    def wait(self, over: Callable[[], bool]) -> None:
+        """Return when all events have come, when no connection is left, or when events have stopped coming."""
+        account, delivered, heard = self.account, 0, time.monotonic()
+        expected = self.options.connections * self.options.events
+        while expected > (now := account.delivered) and not over():
+            if now != delivered or not delivered:
+                delivered, heard = now, time.monotonic()
+            elif time.monotonic() - heard > _QUIET_S:
+                return
+            gevent.sleep(LOOK_EVERY_S)
 
-def report_run(
-    name: str,
-    options: Options,
-    ledger: Ledger,
-    marks: tuple[Usage, Usage, Usage],
-    *,
-    broken: int,
-    kernel_stamps: int = 0,
-    coalesced: int | None = None,
-) -> None:
-    """Print the report. ``marks``: before connecting, before the first event, after the last."""
-    idle, opened, ended = marks
-    reported, user_space = ledger.reported.histogram(), ledger.user_space.histogram()
-    p50_us, p99_us = reported.percentiles_us([50, 99], ledger.lost)
-    user_p50_us, user_p99_us = user_space.percentiles_us([50, 99], ledger.lost)
-    report(
-        ReaderReport(
-            name=name,
-            p50_ms=p50_us / 1e3,
-            p99_ms=p99_us / 1e3,
-            max_ms=reported.max_us / 1e3,
-            user_p50_ms=user_p50_us / 1e3,
-            user_p99_ms=user_p99_us / 1e3,
-            delivered=ledger.delivered,
-            lost=ledger.lost,
-            duplicated=ledger.duplicated,
-            reordered=ledger.reordered,
-            broken=broken,
-            cpu_us=(ended.cpu_ns - opened.cpu_ns) / 1e3 / max(ledger.delivered, 1),
-            waited=(ended.waited_ns - opened.waited_ns) / (ended.at_ns - opened.at_ns),
-            memory_mib=ended.resident_kib / 1024,
-            connection_kib=(opened.resident_kib - idle.resident_kib) / options.connections,
-            kernel_stamps=kernel_stamps,
-            coalesced=coalesced,
+    def report(self, *, broken: int, implementation: str | None = None) -> None:
+        """Write the stamps and print the report."""
+        ended, account = usage(), self.account
+        idle, opened = self._idle, self._opened
+        if self.options.stamps is not None:
+            account.write(self.options.stamps)
+        report(
+            ReaderReport(
+                delivered=account.delivered,
+                lost=account.lost,
+                duplicated=account.duplicated,
+                reordered=account.reordered,
+                broken=broken,
+                cpu_us=(ended.cpu_ns - opened.cpu_ns) / 1e3 / max(account.delivered, 1),
+                waited=(ended.waited_ns - opened.waited_ns) / max(ended.at_ns - opened.at_ns, 1),
+                memory_mib=ended.resident_kib / 1024,
+                connection_kib=(opened.resident_kib - idle.resident_kib) / self.options.connections,
+                open_s=(opened.at_ns - idle.at_ns) / 1e9,
+                implementation=implementation,
+            )
         )
-    )
+
+    def hold(self) -> None:
+        """Keep the connections until the driver closes standard input."""
+        while tp_read(sys.stdin.fileno(), 1):
+            continue

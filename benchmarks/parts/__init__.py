@@ -1,0 +1,14 @@
+"""The parts of the benchmark, each a question of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.bench import Bench
+from benchmarks.parts import cpu
+from benchmarks.section import Section
+
+PARTS: dict[str, Callable[[Bench], Section]] = {
+    "cpu": cpu.measure,
+}
+"""All parts by name, in the order in which they run."""
