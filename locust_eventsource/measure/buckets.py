@@ -8,6 +8,7 @@ two buckets of their own, so that clamping is counted and adding histograms lose
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 LOWEST_US: Final = 1
@@ -34,6 +35,11 @@ def bucket_of(value_ns: int) -> int:
     return value_us >> shift << shift
 
 
+def buckets_of(values_ns: Iterable[int]) -> list[int]:
+    """``bucket_of`` each value; about half the time of one call each, since most values need no call."""
+    return [ns // 1000 if 1000 <= ns < _EXACT_BELOW_NS else bucket_of(ns) for ns in values_ns]
+
+
 def clamped(end: int) -> int:
     """The bucket in which an HdrHistogram holds what ``NEGATIVE`` or ``OVERFLOW`` counts: the first or the last."""
     return LOWEST_US if end == NEGATIVE else bucket_of(_HIGHEST_NS)
@@ -44,6 +50,16 @@ def width_us(bucket: int) -> int:
     return 1 << max(0, bucket.bit_length() - _EXACT_BITS)
 
 
+def floor_us(bucket: int) -> int:
+    """No value in this bucket is below this, in microseconds; the first bucket also holds 0 to 999 ns."""
+    return 0 if bucket == LOWEST_US else bucket
+
+
+def ceiling_us(bucket: int) -> int:
+    """Every value in this bucket is below this, in microseconds, fractions included."""
+    return bucket + width_us(bucket)
+
+
 def highest_us(bucket: int) -> int:
-    """The highest value that shares this bucket, in microseconds."""
-    return bucket + width_us(bucket) - 1
+    """The highest value that shares this bucket, in whole microseconds."""
+    return ceiling_us(bucket) - 1

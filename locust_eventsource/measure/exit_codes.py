@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from locust_eventsource.measure.verdicts import Row, Verdict
+from locust_eventsource.measure.verdict_types import Row, Verdict
 
 PASS: Final = 0
 """Everything that was judged passed."""

@@ -88,9 +88,29 @@ class LatencyHistogram:
         total = sum(count * (bucket + buckets.width_us(bucket) // 2) for bucket, count in self._ascending())
         return total / self.count if self.count else 0.0
 
+    @property
+    def mean_bounds_us(self) -> tuple[float, float]:
+        """The mean is at least the first and below the second (infinite with values above one hour); 0 when empty."""
+        if not self.count:
+            return 0.0, 0.0
+        least = sum(count * buckets.floor_us(bucket) for bucket, count in self._ascending())
+        most = sum(count * buckets.ceiling_us(bucket) for bucket, count in self._ascending())
+        return least / self.count, math.inf if self.overflows else most / self.count
+
     def value_at_rank_us(self, rank: int) -> float:
         """The ``rank``-th smallest value (from 1), rounded up within its bucket; infinite beyond the last one."""
         return next(self._values_at([rank]))
+
+    def bounds_at_rank_us(self, rank: int) -> tuple[float, float]:
+        """The ``rank``-th smallest value is at least the first and below the second.
+
+        The second is infinite for a value above one hour, and both are beyond the last value.
+        """
+        bucket = next(self._buckets_at([rank]))
+        if bucket is None:
+            return math.inf, math.inf
+        beyond = rank > self.count - self.overflows
+        return float(buckets.floor_us(bucket)), math.inf if beyond else float(buckets.ceiling_us(bucket))
 
     def percentile_us(self, percentile: float, lost: int = 0) -> float:
         """The smallest value that ``percentile`` percent of the samples do not exceed (nearest rank), rounded up.
@@ -138,13 +158,18 @@ class LatencyHistogram:
         return self._sorted
 
     def _values_at(self, ascending_ranks: Iterable[int]) -> Iterator[float]:
+        for bucket in self._buckets_at(ascending_ranks):
+            yield math.inf if bucket is None else float(buckets.highest_us(bucket))
+
+    def _buckets_at(self, ascending_ranks: Iterable[int]) -> Iterator[int | None]:
+        """The bucket at each rank, where clamped values have those that HdrHistogram gives them; None beyond."""
         walk = iter(self._ascending())
-        reached, highest = 0, 0
+        reached, bucket = 0, buckets.LOWEST_US
         for rank in ascending_ranks:
             while reached < rank <= self.count:
                 bucket, count = next(walk)
-                reached, highest = reached + count, buckets.highest_us(bucket)
-            yield float(highest) if rank <= self.count else math.inf
+                reached += count
+            yield bucket if rank <= self.count else None
 
 
 def summary(histogram: LatencyHistogram, lost: int = 0) -> dict[str, float | int | str]:

@@ -16,15 +16,22 @@ class Metric(NamedTuple):
     meaning: str
     typed: bool = False
     """Told apart by event type."""
+    user_space: bool = False
+    """A latency that contains what the tester's own code was late by: too long when the tester is overloaded."""
 
 
 _ALL: Final = (
     Metric("connect", "latency", "before the TCP connect to the response head that opens the stream (DNS is apart)"),
-    Metric("connect_dns", "latency", "resolving the name, before the TCP connect"),
-    Metric("connect_tcp", "latency", "the TCP connect"),
-    Metric("connect_tls", "latency", "the TLS handshake; 0 without TLS"),
+    Metric("connect_dns", "latency", "resolving the name, before the TCP connect", user_space=True),
+    Metric("connect_tcp", "latency", "the TCP connect", user_space=True),
+    Metric("connect_tls", "latency", "the TLS handshake; 0 without TLS", user_space=True),
     Metric("connect_wait", "latency", "sending the request to the arrival of the response head"),
-    Metric("first_event", "latency", "before the TCP connect to the arrival of the stream's first event"),
+    Metric(
+        "first_event",
+        "latency",
+        "before the TCP connect to the arrival of the stream's first event",
+        user_space=True,
+    ),
     Metric(
         "delivery",
         "latency",
@@ -32,12 +39,26 @@ _ALL: Final = (
         typed=True,
     ),
     Metric("activity", "latency", "as delivery, on the activity streams of sessions", typed=True),
-    Metric("trigger", "latency", "the intended time of a request to the arrival of the event it causes", typed=True),
-    Metric("execute", "latency", "sending the execute request to the head of its answer"),
+    Metric(
+        "trigger",
+        "latency",
+        "the intended time of a request to the arrival of the event it causes",
+        typed=True,
+        user_space=True,
+    ),
+    Metric(
+        "trigger_sent",
+        "latency",
+        "the actual sending of a request to the arrival of the event it causes",
+        typed=True,
+        user_space=True,
+    ),
+    Metric("execute", "latency", "sending the execute request to the head of its answer", user_space=True),
     Metric("lag", "latency", "arrival in the kernel to our code: the tester's own lag"),
     Metric("loop_lag", "latency", "how late the tester's event loop wakes up"),
+    Metric("rtt", "latency", "the streams' TCP round trip, as the tester's kernel smooths it, sampled each second"),
     Metric("skew", "latency", "first to last stream that got the same event", typed=True),
-    Metric("reconnect", "latency", "losing a stream's connection to having it open again"),
+    Metric("reconnect", "latency", "losing a stream's connection to having it open again", user_space=True),
     Metric("lost", "count", "events that an open stream should have got and did not", typed=True),
     Metric("duplicated", "count", "second arrivals of an event on the same stream"),
     Metric("reordered", "count", "events that a stream got in another order than the others"),
@@ -48,8 +69,13 @@ _ALL: Final = (
     Metric("deliveries", "count", "events that arrived, each stream counted", typed=True),
     Metric("reconnects", "count", "connections opened again after a stream had lost its own"),
     Metric("failures", "count", "connections that failed or broke"),
+    Metric("retransmits", "count", "TCP segments that the tester's kernel sent again on the streams' connections"),
+    Metric("out_of_order", "count", "TCP segments of the streams that came out of order"),
+    Metric("clock_steps", "count", "jumps of the server's clock against the tester's"),
+    Metric("unplaced", "count", "deliveries without a latency, since no probe of the server's clock brackets them"),
     Metric("errors", "rate", "failed requests among all requests"),
     Metric("streams", "gauge", "the most streams that were open at the same time"),
+    Metric("unread", "gauge", "the most bytes that waited in one stream's receive queue"),
 )
 
 METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _ALL}

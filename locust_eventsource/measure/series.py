@@ -16,26 +16,34 @@ OTHER_TYPES = "(other types)"
 OPEN_SECONDS = 10
 """Seconds behind the newest that are kept as they are; older ones are packed, and unpacked if they change."""
 
+_Key = tuple[str, str | None]
 _Counts = dict[int, int]
 
 
 class Series:
     """Totals per metric and type, and the metric's histogram of each second.
 
-    The totals need constant memory; a second of a metric needs about a kilobyte once it is packed.
+    Each sample is there three times: as its value, and as the lower and the upper end of the interval in which the
+    truth lies; the ends are kept apart once they differ. The totals need constant memory; a second of a metric, which
+    is kept by values alone, needs about a kilobyte once it is packed.
     """
 
     def __init__(self) -> None:
-        self._histograms: dict[tuple[str, str | None], LatencyHistogram] = {}
-        self._counters: dict[tuple[str, str | None], int] = {}
+        self._histograms: dict[_Key, LatencyHistogram] = {}
+        self._lows: dict[_Key, LatencyHistogram] = {}
+        self._highs: dict[_Key, LatencyHistogram] = {}
+        self._counters: dict[_Key, int] = {}
         self._types: dict[str, set[str]] = {}
         self._open: dict[str, dict[int, _Counts]] = {}
         self._packed: dict[str, dict[int, bytes]] = {}
 
     def add(self, delta: Mapping[str, Any]) -> None:
         """Add what ``Recorder.take`` gave, here or in another process."""
-        for metric, type_, second, counts in delta["latencies"]:
+        for metric, type_, second, counts, lows, highs in delta["latencies"]:
             for key in self._keys(metric, type_):
+                # The ends first: they start from the values before this.
+                self._add_ends(self._lows, key, counts, lows)
+                self._add_ends(self._highs, key, counts, highs)
                 self._histograms.setdefault(key, LatencyHistogram()).add_counts(counts)
             self._add_second(metric, second, counts)
         for name, type_, n in delta["counters"]:
@@ -45,6 +53,14 @@ class Series:
     def histogram(self, metric: str, type: str | None = None) -> LatencyHistogram | None:
         """All samples of a metric, or of one of its types; None when there are none. Not to be changed."""
         return self._histograms.get((metric, type))
+
+    def low(self, metric: str, type: str | None = None) -> LatencyHistogram | None:
+        """The same samples as ``histogram``, each as the least that it can be in truth. Not to be changed."""
+        return self._lows.get((metric, type)) or self.histogram(metric, type)
+
+    def high(self, metric: str, type: str | None = None) -> LatencyHistogram | None:
+        """The same samples as ``histogram``, each as the most that it can be in truth. Not to be changed."""
+        return self._highs.get((metric, type)) or self.histogram(metric, type)
 
     def counter(self, name: str, type: str | None = None) -> int:
         """A plain counter's sum; 0 when it was never counted."""
@@ -64,7 +80,16 @@ class Series:
         seconds |= self._open.get(metric, {})
         return [(second, LatencyHistogram(seconds[second])) for second in sorted(seconds)]
 
-    def _keys(self, name: str, type_: str | None) -> list[tuple[str, str | None]]:
+    def _add_ends(self, ends: dict[_Key, LatencyHistogram], key: _Key, values: _Counts, counts: _Counts | None) -> None:
+        """Add the ends of some samples; None stands for those of ``values``."""
+        if key in ends:
+            ends[key].add_counts(values if counts is None else counts)
+        elif counts is not None:
+            ends[key] = LatencyHistogram(counts)
+            if key in self._histograms:
+                ends[key].add(self._histograms[key])
+
+    def _keys(self, name: str, type_: str | None) -> list[_Key]:
         if type_ is None:
             return [(name, None)]
         known = self._types.setdefault(name, set())

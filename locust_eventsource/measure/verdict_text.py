@@ -18,6 +18,22 @@ def latency_text(value_us: float) -> str:
     return f"{_digits(value_us / 1000)} ms" if value_us < 999_500 else f"{_digits(value_us / 1_000_000)} s"
 
 
+def span_text(low_us: float, high_us: float) -> str:
+    """``2.71 to 2.95 ms``: two times in microseconds, the unit once where it is the same; one if they look alike."""
+    low, high = latency_text(low_us), latency_text(high_us)
+    if low == high:
+        return low
+    number, _, unit = low.partition(" ")
+    return f"{number if unit and high.endswith(f' {unit}') else low} to {high}"
+
+
+def size_text(size: int) -> str:
+    """A number of bytes, as KB or MB of 1,000 where it is as large."""
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{_digits(size / 1000)} KB" if size < 999_500 else f"{_digits(size / 1_000_000)} MB"
+
+
 def number_text(value: float) -> str:
     """A plain number: whole where it is whole."""
     return f"{value:,.0f}" if value == int(value) else _digits(value)
