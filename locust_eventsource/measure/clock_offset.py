@@ -81,15 +81,24 @@ class OffsetEstimator:
         ``one_sided``, or ``finish``: where only one side has probes within the window, these alone. That is right as
         long as no clock was set between them and the span. Raises ValueError for a span that ends before it begins.
         """
+        pieces = self.pieces(from_ns, to_ns, one_sided=one_sided)
+        return pieces[0].hull(pieces[-1]) if pieces else None
+
+    def pieces(self, from_ns: int, to_ns: int, *, one_sided: bool = False) -> tuple[Interval, ...]:
+        """As ``over``, and more exact around a step: the offset at a moment lies in one of these, never in between.
+
+        None, one, or two that have nothing in common: the offset before and the one after a step within the span.
+        """
         if from_ns > to_ns:
             raise ValueError(f"the span ends {from_ns - to_ns} ns before it begins")
         if self.same:
-            return SAME_CLOCK
+            return (SAME_CLOCK,)
         before = self._drift.agreed(self._kept.before(from_ns, self.window_ns), from_ns, to_ns)
         after = self._drift.agreed(self._kept.after(to_ns, self.window_ns), from_ns, to_ns)
         if before is not None and after is not None:
-            return before.hull(after)
-        return (before or after) if one_sided or self.finished else None
+            return (before, after) if before.intersection(after) is None else (before.hull(after),)
+        side = before or after
+        return (side,) if side is not None and (one_sided or self.finished) else ()
 
     def earliest_bracket_ns(self) -> int | None:
         """From here on moments can have a probe before them; None without probes."""

@@ -105,9 +105,6 @@ class KeptProbes:
     def __init__(self) -> None:
         self._probes: list[Said] = []
 
-    def __len__(self) -> int:
-        return len(self._probes)
-
     def add(self, probe: Said) -> None:
         """Sort a probe in, and forget those that are too old by now (which may be this one)."""
         kept = self._probes
