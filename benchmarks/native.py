@@ -21,7 +21,7 @@ SANITIZED = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _C_FLAGS = ("-std=gnu11", "-O2", *WARNINGS)
 _COMMON = ("common", "histogram")
 _C_PROGRAMS = {
-    "source": ("source", "sender", "server", "peer", "wire", "truth", "tls", *_COMMON),
+    "source": ("source", "sender", "server", "peer", "wire", "tls", *_COMMON),
     "epoll_reader": ("epoll_reader", "opening", "body", "account", *_COMMON),
 }
 _GO_PROGRAMS = ("go_reader",)

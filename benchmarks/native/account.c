@@ -13,16 +13,15 @@ struct stamped {
     int64_t sent_ns, connection, sequence;
 };
 
-struct account account_new(int connections, int events) {
+struct account account_new(int connections, int events, const char *stamps) {
     struct account account = {
         .connections = connections,
         .events = events,
         .reported = histogram_new(),
-        .user_space = histogram_new(),
         .next = calloc((size_t)connections, sizeof *account.next),
-        .seen = calloc((size_t)connections * (size_t)events / 8 + 1, 1),
+        .stamps = numbers_kept(stamps, (size_t)connections * (size_t)events),
     };
-    if (!account.next || !account.seen) die("no memory for %d events of %d connections", events, connections);
+    if (!account.next) die("no memory for %d connections", connections);
     return account;
 }
 
@@ -49,14 +48,13 @@ static struct stamped read_block(const char *block, size_t length) {
     return stamped;
 }
 
-static void count(struct account *account, int connection, int sequence) {
-    int64_t event = (int64_t)connection * account->events + sequence;
-    uint8_t bit = (uint8_t)(1 << (event % 8));
-    if (account->seen[event / 8] & bit) {
+static void count(struct account *account, int connection, int sequence, int64_t stamp_ns) {
+    int64_t *kept = &account->stamps[(int64_t)connection * account->events + sequence];
+    if (*kept) {
         account->duplicated++;
         return;
     }
-    account->seen[event / 8] |= bit;
+    *kept = stamp_ns;
     account->delivered++;
     if (sequence < account->next[connection])
         account->reordered++;
@@ -69,11 +67,10 @@ void account_take(struct account *account, int connection, const char *block, si
     if (stamped.connection >= 0) {
         if (stamped.connection != connection) die("an event of connection %ld came on %d", stamped.connection, connection);
         histogram_add(account->reported, moment.stamp_ns - stamped.sent_ns);
-        histogram_add(account->user_space, moment.read_ns - stamped.sent_ns);
     }
     if (stamped.sequence < 0 || stamped.sequence >= account->events) die("event %ld was not expected", stamped.sequence);
     if (moment.from_kernel) account->kernel_stamps++;
-    count(account, connection, (int)stamped.sequence);
+    count(account, connection, (int)stamped.sequence, moment.stamp_ns);
 }
 
 int64_t account_lost(const struct account *account) {
@@ -81,17 +78,15 @@ int64_t account_lost(const struct account *account) {
 }
 
 /* Without a sample of its own there is nothing to rank the lost behind. */
-static double percentile_ms(const struct account *account, const struct histogram *histogram, double percent) {
-    uint64_t lost = histogram->total ? (uint64_t)account_lost(account) : 0;
-    return histogram_percentile_ms(histogram, percent, lost);
+static double percentile_ms(const struct account *account, double percent) {
+    uint64_t lost = account->reported->total ? (uint64_t)account_lost(account) : 0;
+    return histogram_percentile_ms(account->reported, percent, lost);
 }
 
 void account_say(const struct account *account) {
-    say_number("p50_ms", percentile_ms(account, account->reported, 50));
-    say_number("p99_ms", percentile_ms(account, account->reported, 99));
+    say_number("p50_ms", percentile_ms(account, 50));
+    say_number("p99_ms", percentile_ms(account, 99));
     say_number("max_ms", histogram_max_ms(account->reported));
-    say_number("user_p50_ms", percentile_ms(account, account->user_space, 50));
-    say_number("user_p99_ms", percentile_ms(account, account->user_space, 99));
     printf("\"delivered\": %ld, \"lost\": %ld, ", account->delivered, account_lost(account));
     printf("\"duplicated\": %ld, \"reordered\": %ld, ", account->duplicated, account->reordered);
     printf("\"kernel_stamps\": %ld, \"coalesced\": %ld, ", account->kernel_stamps, account->coalesced);

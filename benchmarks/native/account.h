@@ -5,10 +5,10 @@
 #include "common.h"
 #include "histogram.h"
 
-/* When the bytes of a read came: the kernel's stamp of its last byte, and the time after the read. */
+/* When the bytes of a read came: the kernel's stamp of the last one, or the time after the read where there is none. */
 struct moment {
-    int64_t stamp_ns, read_ns;
-    bool from_kernel; /* else stamp_ns is read_ns */
+    int64_t stamp_ns;
+    bool from_kernel;
 };
 
 /* As benchmarks/ledger.py counts: `delivered` different events, `duplicated` further arrivals of one, `reordered` those
@@ -16,12 +16,13 @@ struct moment {
 struct account {
     int connections, events; /* expected of each connection, numbered from 0 */
     int64_t delivered, duplicated, reordered, coalesced, kernel_stamps;
-    struct histogram *reported, *user_space;
-    int *next;     /* of each connection: one more than the greatest number that came */
-    uint8_t *seen; /* a bit for each event */
+    struct histogram *reported; /* stamp - time of writing, of the events that say it */
+    int *next;                  /* of each connection: one more than the greatest number that came */
+    int64_t *stamps;            /* of each event as [connection][sequence], 0 for those that have not come */
 };
 
-struct account account_new(int connections, int events);
+/* The stamps are kept in the file `stamps`, int64 in the machine's byte order, unless it is NULL. */
+struct account account_new(int connections, int events, const char *stamps);
 /* Account for one event's block. Dies when it is not the benchmark's, or another connection's. */
 void account_take(struct account *account, int connection, const char *block, size_t length, struct moment moment);
 /* How many of the events expected have not come. */

@@ -3,15 +3,21 @@
 #include "common.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* since Linux 5.14; the C library's headers may be older */
+#endif
 
 enum { SPARE_FILES = 64, SMALLEST_ROOM = 1024 };
 
@@ -88,6 +94,8 @@ struct usage usage_now(void) {
     };
 }
 
+int64_t thread_cpu_ns(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+
 void watch(int epoll, int fd, uint32_t events, void *what) {
     struct epoll_event event = {.events = events, .data.ptr = what};
     if (epoll_ctl(epoll, events ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd, &event)) die_of_errno("epoll_ctl");
@@ -97,6 +105,19 @@ void read_standard_input(char *line, size_t room) {
     ssize_t length = read(STDIN_FILENO, line, room - 1);
     if (length <= 0) exit(0);
     line[length] = '\0';
+}
+
+int64_t *numbers_kept(const char *path, size_t count) {
+    size_t size = (count ? count : 1) * sizeof(int64_t);
+    int fd = path ? open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
+    if (path && (fd < 0 || ftruncate(fd, (off_t)(count * sizeof(int64_t))))) die_of_errno(path);
+    int flags = path ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+    int64_t *numbers = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+    if (numbers == MAP_FAILED) die_of_errno(path ? path : "memory");
+    /* Where the kernel is older, the first number on each page costs a page fault. */
+    madvise(numbers, count * sizeof(int64_t), MADV_POPULATE_WRITE);
+    if (path) close(fd);
+    return numbers;
 }
 
 void bytes_add(struct bytes *bytes, const char *data, size_t length) {

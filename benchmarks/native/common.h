@@ -31,10 +31,17 @@ struct usage {
 };
 struct usage usage_now(void);
 
+/* The CPU time of this thread. Reading it is a system call. */
+int64_t thread_cpu_ns(void);
+
 /* Watch `fd` for `events` (0 ends the watching); what epoll_wait hands back is `what`. */
 void watch(int epoll, int fd, uint32_t events, void *what);
 /* What standard input says, in `line` (at most `room` bytes with the closing zero). Its end ends this process. */
 void read_standard_input(char *line, size_t room);
+
+/* `count` numbers, all 0, that are kept in a file, made anew; with a NULL `path` in memory. The pages are made beforehand,
+ * so that to write one is a plain store. */
+int64_t *numbers_kept(const char *path, size_t count);
 
 /* Bytes that grow at the end and are taken from the front. */
 struct bytes {

@@ -16,7 +16,7 @@
 #include "account.h"
 #include "opening.h"
 
-#define USAGE "usage: epoll_reader --url URL --connections N --events N_OF_EACH [--core C]\n"
+#define USAGE "usage: epoll_reader --url URL --connections N --events N_OF_EACH [--core C] [--stamps FILE]\n"
 /* A reader that fell behind is given time as long as events come; after this much silence the rest is lost. */
 #define QUIET_NS (3 * NS_PER_S)
 
@@ -54,8 +54,7 @@ static void end_stream(struct reader *reader, struct stream *stream) {
 }
 
 static struct moment moment_of(struct msghdr *message) {
-    struct moment moment = {.read_ns = real_ns()};
-    moment.stamp_ns = moment.read_ns;
+    struct moment moment = {0};
     for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control)) {
         if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS) continue;
         struct timespec stamp;
@@ -63,6 +62,7 @@ static struct moment moment_of(struct msghdr *message) {
         moment.stamp_ns = stamp.tv_sec * NS_PER_S + stamp.tv_nsec;
         moment.from_kernel = true;
     }
+    if (!moment.from_kernel) moment.stamp_ns = real_ns();
     return moment;
 }
 
@@ -125,13 +125,13 @@ static void read_events(struct reader *reader) {
 
 static void say_report(const struct reader *reader, struct usage idle, struct usage opened, struct usage ended) {
     double delivered = reader->account.delivered ? (double)reader->account.delivered : 1;
-    printf("{\"report\": {\"name\": \"c\", ");
+    printf("{\"report\": {");
     account_say(&reader->account);
     say_number("cpu_us", (double)(ended.cpu_ns - opened.cpu_ns) / 1e3 / delivered);
     say_number("waited", (double)(ended.waited_ns - opened.waited_ns) / (double)(ended.at_ns - opened.at_ns));
     say_number("memory_mib", ended.resident_kib / 1024);
     say_number("connection_kib", (opened.resident_kib - idle.resident_kib) / reader->connections);
-    say_number("opened_s", (double)(opened.at_ns - idle.at_ns) / 1e9);
+    say_number("open_s", (double)(opened.at_ns - idle.at_ns) / 1e9);
     printf("\"broken\": %d}}\n", reader->broken);
     fflush(stdout);
 }
@@ -149,18 +149,19 @@ static void run(struct reader *reader, const struct target *target) {
 static const struct option OPTIONS[] = {
     {"url", required_argument, NULL, 'u'},    {"connections", required_argument, NULL, 'n'},
     {"events", required_argument, NULL, 'e'}, {"core", required_argument, NULL, 'c'},
-    {NULL, 0, NULL, 0},
+    {"stamps", required_argument, NULL, 's'}, {NULL, 0, NULL, 0},
 };
 
 int main(int argc, char **argv) {
     int option, connections = 0, events = -1, core = -1;
-    const char *url = NULL;
+    const char *url = NULL, *stamps = NULL;
     while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
         switch (option) {
         case 'u': url = optarg; break;
         case 'n': connections = (int)whole_number("connections", optarg, 1, MOST_CONNECTIONS); break;
         case 'e': events = (int)whole_number("events", optarg, 0, MOST_EVENTS); break;
         case 'c': core = (int)whole_number("core", optarg, 0, MOST_CORES); break;
+        case 's': stamps = optarg; break;
         default: url = NULL;
         }
     }
@@ -173,11 +174,12 @@ int main(int argc, char **argv) {
     struct target target = target_of(url);
     static struct reader reader;
     reader.connections = connections;
-    reader.account = account_new(connections, events);
+    reader.account = account_new(connections, events, stamps);
     reader.streams = calloc((size_t)connections, sizeof *reader.streams);
     reader.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (!reader.streams || reader.epoll < 0) die_of_errno("epoll");
     watch(reader.epoll, STDIN_FILENO, EPOLLIN, &input_mark);
     run(&reader, &target);
+    while (!events) look(&reader, -1);
     return 0;
 }

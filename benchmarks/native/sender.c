@@ -34,20 +34,24 @@ static void sleep_ns(int64_t length_ns) {
     clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
 }
 
-/* Wait for the place of the event with this number (over all connections) in the schedule; returns the time. */
-static int64_t wait_for_place(struct sender *sender, int64_t number) {
-    int64_t now_ns = steady_ns();
-    if (sender->plan->rate <= 0) return now_ns;
-    int64_t asked_ns = now_ns;
-    int64_t due_ns = sender->started_ns + (int64_t)((double)number * 1e9 / sender->plan->rate);
-    while (now_ns < due_ns) {
+static int64_t wait_until(struct sender *sender, int64_t due_ns) {
+    int64_t now_ns, cpu_ns = thread_cpu_ns();
+    while ((now_ns = steady_ns()) < due_ns) {
         if (due_ns - now_ns > SLEEPABLE_NS)
             sleep_ns(due_ns - now_ns - SLEEPABLE_NS);
         else
             sched_yield();
-        now_ns = steady_ns();
     }
-    sender->outcome.idle_ns += now_ns - asked_ns;
+    sender->outcome.busy_cpu_ns -= thread_cpu_ns() - cpu_ns;
+    return now_ns;
+}
+
+/* Wait for the place of the event with this number (over all connections) in the schedule; returns the time. */
+static int64_t wait_for_place(struct sender *sender, int64_t number) {
+    int64_t now_ns = steady_ns();
+    if (sender->plan->rate <= 0) return now_ns;
+    int64_t due_ns = sender->started_ns + (int64_t)((double)number * 1e9 / sender->plan->rate);
+    if (now_ns < due_ns) now_ns = wait_until(sender, due_ns);
     histogram_add(sender->outcome.behind, now_ns - due_ns);
     return now_ns;
 }
@@ -100,8 +104,10 @@ struct outcome send_all_events(struct server *server, const struct plan *plan) {
     struct sender sender = {.server = server, .plan = plan, .outcome.behind = histogram_new()};
     sender.payload.plain = malloc((size_t)plan->burst * LONGEST_ON_WIRE);
     if (!sender.payload.plain) die("no memory for %d events", plan->burst);
+    int64_t cpu_ns = thread_cpu_ns();
     sender.started_ns = sender.looked_ns = steady_ns();
     for (int sequence = 0; sequence < plan->events; sequence += plan->burst) send_round(&sender, sequence);
+    sender.outcome.busy_cpu_ns += thread_cpu_ns() - cpu_ns;
     sender.outcome.took_ns = steady_ns() - sender.started_ns;
     free(sender.payload.plain);
     bytes_free(&sender.payload.sealed);

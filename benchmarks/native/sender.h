@@ -20,10 +20,10 @@ struct plan {
 struct outcome {
     struct histogram *behind; /* how late each write (of a fan-out the first) came after its place in the schedule */
     int64_t took_ns;          /* from the start to the last write */
-    int64_t idle_ns;          /* of that: waiting for the next place in the schedule */
+    int64_t busy_cpu_ns;      /* CPU time in it, without that of waiting for places in the schedule */
 };
 
-/* With TLS a unit's size follows from what OpenSSL makes of it; before the first write it is not known. */
+/* Returns when the kernel has everything. With TLS it sets the server's unit: its size is what OpenSSL makes of it. */
 struct outcome send_all_events(struct server *server, const struct plan *plan);
 
 #endif

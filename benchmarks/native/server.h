@@ -12,8 +12,8 @@ struct server {
     const char *head;
     struct unit unit;
     const struct truth *truth;
-    int waiting;       /* connections that have something pending */
-    uint64_t blocked;  /* writes that did not fit at once */
+    int waiting;     /* connections that have something pending */
+    int64_t blocked; /* writes that did not fit at once */
 };
 
 /* Listen on a free port of 127.0.0.1 and return it. All fields but those that count are the caller's to fill. */

@@ -86,18 +86,34 @@ static void say(const char *key, int value) {
     fflush(stdout);
 }
 
-/* cpu_us is the time that sending took without the waiting for the schedule, per event: what is left of a core's second
- * tells how near the source was to its own limit. */
+/* Events that the kernel took whole: of all connections, and of those that got the fewest and the most. */
+struct written {
+    int64_t all;
+    int least, most;
+};
+
+static struct written count_written(const struct server *server) {
+    struct written written = {.least = server->peers[0]->written};
+    for (int connection = 0; connection < server->connections; connection++) {
+        int count = server->peers[connection]->written;
+        written.all += count;
+        if (count < written.least) written.least = count;
+        if (count > written.most) written.most = count;
+    }
+    return written;
+}
+
+/* cpu_us is CPU time per event without the waiting for the schedule, so that it tells how near the source was to its own
+ * limit. */
 static void say_report(const struct server *server, const struct plan *plan, const struct outcome *outcome) {
     double events = (double)plan->events * server->connections;
     bool scheduled = outcome->behind->total > 0;
-    printf("{\"report\": {\"written\": [");
-    for (int connection = 0; connection < server->connections; connection++)
-        printf("%s%d", connection ? ", " : "", server->peers[connection]->written);
-    printf("], \"blocked\": %llu, ", (unsigned long long)server->blocked);
+    struct written written = count_written(server);
+    printf("{\"report\": {\"written\": %ld, \"written_min\": %d, ", written.all, written.least);
+    printf("\"written_max\": %d, \"blocked\": %ld, ", written.most, server->blocked);
     say_number("behind_p99_ms", scheduled ? histogram_percentile_ms(outcome->behind, 99, 0) : 0);
     say_number("behind_max_ms", scheduled ? histogram_max_ms(outcome->behind) : 0);
-    say_number("cpu_us", events > 0 ? (double)(outcome->took_ns - outcome->idle_ns) / 1e3 / events : 0);
+    say_number("cpu_us", events > 0 ? (double)outcome->busy_cpu_ns / 1e3 / events : 0);
     printf("\"seconds\": %.6f}}\n", (double)outcome->took_ns / 1e9);
     fflush(stdout);
 }
