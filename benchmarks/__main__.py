@@ -13,7 +13,7 @@ from benchmarks.bench import Asked, Bench, say
 from benchmarks.child import ChildFailed
 from benchmarks.messages import MODES, PATTERNS
 from benchmarks.parts import PARTS
-from benchmarks.programs import READERS
+from benchmarks.programs import READERS, Unavailable
 from benchmarks.resources import allow_files, machine
 from benchmarks.section import Section
 from benchmarks.session import Cores, share_cores
@@ -120,7 +120,7 @@ def main() -> int:
     say(_placement(on))
     try:
         sections = _measure(Bench(_asked(options), on), options.part or list(PARTS))
-    except ChildFailed as error:
+    except (ChildFailed, Unavailable) as error:
         print(f"benchmark failed: {error}", file=sys.stderr)
         return INTERNAL_ERROR
     if found := [target for each in sections for target in each.targets]:

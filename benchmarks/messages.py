@@ -20,9 +20,10 @@ START = b"start\n"
 class SourceReport:
     """How the source's run went.
 
-    ``written``: events in all; ``written_min`` and ``written_max`` of one connection. ``behind_p99_ms`` and
+    ``written``: events in all; ``written_min`` and ``written_max``: of one connection. ``behind_p99_ms`` and
     ``behind_max_ms``: how late writes (of a fan-out the first) came after their place in the schedule. ``blocked``:
-    writes that did not fit the socket at once. ``seconds``: first to last write. ``cpu_us``: of the source, per event.
+    writes that did not fit the socket at once. ``seconds``: first to last write. ``cpu_us``: how long the source was at
+    work, per event.
     """
 
     written: int
@@ -32,7 +33,7 @@ class SourceReport:
     behind_p99_ms: float
     behind_max_ms: float
     seconds: float
-    cpu_us: float = 0.0
+    cpu_us: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,9 @@ class ReaderReport:
 
     ``cpu_us``: user and system time of the reader's process, all threads, per event, from the start of sending to the
     last event. ``memory_mib``: its resident set at the end; ``connection_kib``: the growth for each open connection
-    before the first event; ``open_s``: from the first connect until all were open. ``waited``: the share of the run in
-    which the reader was ready to run while others used its core; ``broken``: connections that ended early.
-    ``implementation``: which read path served. The percentiles are those of readers that write no stamps file: their
-    own stamp minus the one in the event.
+    before the first event; ``open_s``: from the first connect until all were open; ``broken``: connections that
+    ended early. ``implementation``: which read path served. The percentiles are those of readers that write no stamps
+    file: their own stamp minus the one in the event.
     """
 
     delivered: int
@@ -56,7 +56,6 @@ class ReaderReport:
     connection_kib: float
     broken: int = 0
     open_s: float | None = None
-    waited: float | None = None
     implementation: str | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None

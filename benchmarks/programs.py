@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.child import python
+from benchmarks.native import BuildFailed, build
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,16 @@ class Unavailable(Exception):
     """A program cannot run on this machine; says why."""
 
 
+def compiled(name: str) -> list[str]:
+    """The command of a compiled program, made where it is missing. Raises `Unavailable`."""
+    try:
+        return [str(build(name))]
+    except BuildFailed as error:
+        raise Unavailable(str(error)) from error
+
+
 def _compiled(name: str) -> Callable[[], list[str]]:
-    def command() -> list[str]:
-        try:
-            from benchmarks.native import NotBuilt, program
-        except ImportError as error:
-            raise Unavailable(f"{name}: {error}") from error
-        try:
-            return [str(program(name))]
-        except NotBuilt as error:
-            raise Unavailable(str(error)) from error
-
-    return command
-
-
-def _on_path(name: str, command: Callable[[], list[str]]) -> Callable[[], list[str]]:
-    def checked() -> list[str]:
-        if shutil.which(name) is None:
-            raise Unavailable(f"{name} is not on the PATH")
-        return command()
-
-    return checked
+    return lambda: compiled(name)
 
 
 def _module(name: str) -> Callable[[], list[str]]:
@@ -60,13 +49,13 @@ _PYTHON_READER = {"LOCUST_EVENTSOURCE_READER": "python"}
 READERS = {
     program.name: program
     for program in (
-        Program("c", "C, epoll and recvmsg (the limit)", _compiled("epoll_reader"), stamps=False),
+        Program("c", "C, epoll and recvmsg (the limit)", _compiled("epoll_reader")),
         Program("ours", "ours: EventStream", _module("ours")),
         Program("ours_python", "ours without the compiled reader", _module("ours"), environment=_PYTHON_READER),
         Program("ours_locust", "ours in Locust, a user a stream", _module("ours_locust")),
         Program("naive", "requests + sseclient-py, a greenlet each", _module("naive")),
         Program("locust_naive", "Locust, requests + sseclient-py, a request an event", _module("locust_naive")),
-        Program("go", "Go, net/http and bufio", _on_path("go", _compiled("go_reader")), stamps=False),
+        Program("go", "Go, net/http and bufio", _compiled("go_reader"), stamps=False),
     )
 }
 """All readers by name, in the order in which they run."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 _PACKAGES = ("gevent", "httptools", "sseclient-py", "requests", "urllib3")
 _SPARE_FILES = 64
+_NS_PER_TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 def cores() -> list[int]:
@@ -29,12 +30,22 @@ def cpu_ns() -> int:
     return int((usage.ru_utime + usage.ru_stime) * 1e9)
 
 
-def waited_ns() -> int:
-    """How long this process was ready to run and had no core (Linux, Documentation/scheduler/sched-stats.rst)."""
+def process_cpu_ns(pid: int) -> int:
+    """User and system time of a process and all its threads (Linux, proc_pid_stat(5)); 0 when it has gone."""
     try:
-        return int(Path("/proc/self/schedstat").read_text().split()[1])
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0
+    return (int(fields[11]) + int(fields[12])) * _NS_PER_TICK
+
+
+def core_idle_ns(core: int) -> int:
+    """How long a core has been idle (Linux, proc_stat(5))."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            return (int(ticks[3]) + int(ticks[4])) * _NS_PER_TICK
+    raise ValueError(f"there is no core {core}")
 
 
 def resident_kib() -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ from benchmarks.accounting import DETAIL, STAMP
 from benchmarks.accuracy import Stamps, Truth
 from benchmarks.child import Child, python
 from benchmarks.messages import START, ReaderReport, SourceReport, reader_report, source_report
-from benchmarks.programs import Program
-from benchmarks.resources import cores
+from benchmarks.programs import Program, compiled
+from benchmarks.resources import core_idle_ns, cores, process_cpu_ns
 
 LATE_MS = 100.0
 """A source that fell further behind its schedule than this did not offer the load that was asked for."""
-MOST_WAITED = 0.1
-"""A reader that waited longer than this share of its run for a core shows the machine, not itself."""
+MOST_FOREIGN = 0.1
+"""Where other processes used more of the reader's core than this share, the run shows the machine, not the reader."""
 
 _START_WITHIN_S = 30.0
 _OPEN_WITHIN_S = 120.0
@@ -64,7 +65,11 @@ class Cores(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One reader's run, the source that fed it, what was true, and what the reader says (None: it keeps no stamps)."""
+    """One reader's run and the source that fed it.
+
+    ``truth``: the writes; ``stamps``: what the reader says of them, None where it keeps no stamps. ``foreign``: the
+    share of the reader's core that other processes used meanwhile (0 where it has no core of its own).
+    """
 
     plan: Plan
     program: Program
@@ -72,6 +77,7 @@ class Run(NamedTuple):
     source: SourceReport
     truth: Truth
     stamps: Stamps | None
+    foreign: float
 
 
 def share_cores() -> Cores:
@@ -97,13 +103,15 @@ def run(plan: Plan, program: Program, on: Cores) -> Run:
         with Child(command, options, program.environment) as reader:
             reader.hear("open", _OPEN_WITHIN_S)
             source.hear("open", _OPEN_WITHIN_S)
+            begun = _core_use(on.reader, reader.pid)
             source.tell(START)
             within_s = plan.seconds * 2 + _BACKLOG_WITHIN_S
             source_said = source_report(source.hear("report", within_s))
             reader_said = reader_report(reader.hear("report", within_s))
+            foreign = _foreign(begun, _core_use(on.reader, reader.pid))
         truth = Truth(_load(folder / "truth", plan, 2))
         stamps = Stamps(_load(folder / "stamps", plan, DETAIL if plan.detail else STAMP)) if program.stamps else None
-        return Run(plan, program, reader_said, source_said, truth, stamps)
+        return Run(plan, program, reader_said, source_said, truth, stamps, foreign)
 
 
 def hold(connections: int, program: Program, on: Cores) -> ReaderReport:
@@ -117,6 +125,16 @@ def hold(connections: int, program: Program, on: Cores) -> ReaderReport:
     ):
         reader.hear("open", _OPEN_WITHIN_S)
         return reader_report(reader.hear("report", _OPEN_WITHIN_S))
+
+
+def _core_use(core: int | None, pid: int) -> tuple[int, int, int]:
+    """Now, how long the core has been idle, and how long the process has used it (ns)."""
+    return time.monotonic_ns(), 0 if core is None else core_idle_ns(core), process_cpu_ns(pid)
+
+
+def _foreign(begun: tuple[int, int, int], ended: tuple[int, int, int]) -> float:
+    took, idle, own = (late - early for early, late in zip(begun, ended, strict=True))
+    return max(took - idle - own, 0) / took if idle else 0.0
 
 
 @contextmanager
@@ -141,7 +159,7 @@ def _source(plan: Plan, on: Cores, folder: Path) -> Iterator[tuple[Child, str]]:
         "truth": folder / "truth" if plan.events else None,
         "tls": plan.certificate,
     }
-    with Child(python("benchmarks.source"), options) as source:
+    with Child(compiled("source"), options) as source:
         scheme = "https" if plan.certificate else "http"
         yield source, f"{scheme}://127.0.0.1:{source.hear('port', _START_WITHIN_S)}/events"
 
@@ -162,11 +180,11 @@ def _load(path: Path, plan: Plan, width: int) -> numpy.ndarray[tuple[int, int, i
 
 def doubts(result: Run) -> list[str]:
     """Why the run's figures do not answer the question: the load was not as asked, or the machine was busy."""
-    source, waited, found = result.source, result.reader.waited, []
+    source, found = result.source, []
     if source.behind_max_ms > LATE_MS and not source.blocked:
         found.append(f"the source fell {source.behind_max_ms:.0f} ms behind its schedule: use a quieter machine")
-    if waited is not None and waited > MOST_WAITED and not result.plan.busy:
-        found.append(f"the reader waited {waited:.0%} of the run for its core: other processes were using it")
+    if result.foreign > MOST_FOREIGN and not result.plan.busy:
+        found.append(f"other processes used {result.foreign:.0%} of the reader's core")
     if not source.written_min == source.written_max == result.plan.events:
         found.append("the source did not write every event")
     return found

@@ -16,7 +16,7 @@ from gevent.os import tp_read
 
 from benchmarks.accounting import DETAIL, STAMP, Account
 from benchmarks.messages import ReaderReport, report, say
-from benchmarks.resources import cpu_ns, pin, resident_kib, waited_ns
+from benchmarks.resources import cpu_ns, pin, resident_kib
 
 LOOK_EVERY_S = 0.2
 _QUIET_S = 3.0
@@ -44,7 +44,6 @@ class Usage(NamedTuple):
     """What a process had used at a moment."""
 
     cpu_ns: int
-    waited_ns: int
     resident_kib: float
     at_ns: int
 
@@ -68,7 +67,7 @@ def read_options(name: str) -> Options:
 
 def usage() -> Usage:
     """What this process has used so far."""
-    return Usage(cpu_ns(), waited_ns(), resident_kib(), time.monotonic_ns())
+    return Usage(cpu_ns(), resident_kib(), time.monotonic_ns())
 
 
 class Run:
@@ -112,7 +111,6 @@ class Run:
                 reordered=account.reordered,
                 broken=broken,
                 cpu_us=(ended.cpu_ns - opened.cpu_ns) / 1e3 / max(account.delivered, 1),
-                waited=(ended.waited_ns - opened.waited_ns) / max(ended.at_ns - opened.at_ns, 1),
                 memory_mib=ended.resident_kib / 1024,
                 connection_kib=(opened.resident_kib - idle.resident_kib) / self.options.connections,
                 open_s=(opened.at_ns - idle.at_ns) / 1e9,
