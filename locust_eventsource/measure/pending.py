@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from locust_eventsource.measure.clock_offset import OffsetEstimator
 from locust_eventsource.measure.clock_stamps import StampClock
@@ -22,7 +24,8 @@ OnSettled = Callable[[str, str | None, Sequence[tuple[int, int, int]], int], Non
 arrived (ns since 1970)."""
 
 
-_Cell = dict[tuple[str, str | None, int], "array[int]"]
+_Key = tuple[str, str | None, int, int, int]
+"""Metric, type, resolution, slot of the stamp, second of the arrival."""
 
 
 class PendingDeliveries:
@@ -37,12 +40,12 @@ class PendingDeliveries:
         self._clock = StampClock(estimator)
         self._recorder = recorder
         self._on_settled = on_settled
-        self._cells: dict[tuple[int, int], _Cell] = {}
+        self._held: defaultdict[_Key, array[int]] = defaultdict(partial(array, "q"))
         self.widest_ns = 0
         """The width of the widest offset that was used."""
 
     def __len__(self) -> int:
-        return sum(len(samples) // 3 for cell in self._cells.values() for samples in cell.values())
+        return sum(len(samples) // 3 for samples in self._held.values())
 
     def add(
         self, metric: str, type: str | None, earliest_ns: int, received_ns: int, timestamp_ns: int, resolution_ns: int
@@ -51,46 +54,59 @@ class PendingDeliveries:
 
         A timestamp beyond the range of 64 bits (the year 2262) cannot be a moment of this run; it counts as unplaced.
         """
-        if abs(timestamp_ns) > _MAX_NS:
+        if -_MAX_NS <= timestamp_ns <= _MAX_NS:
+            # One lookup and one call: this runs for every event.
+            key = (metric, type, resolution_ns, timestamp_ns // STAMP_SLOT_NS, received_ns // _SECOND_NS)
+            self._held[key].extend((earliest_ns, received_ns, timestamp_ns))
+        else:
             self._recorder.count(UNPLACED, type=metric)
-            return
-        cell = self._cells.setdefault((timestamp_ns // STAMP_SLOT_NS, received_ns // _SECOND_NS), {})
-        samples = cell.get(key := (metric, type, resolution_ns))
-        if samples is None:
-            samples = cell[key] = array("q")
-        samples.extend((earliest_ns, received_ns, timestamp_ns))
 
-    def settle(self, final: bool = False) -> None:
-        """Record what the clock brackets by now; with ``final`` everything: nothing is held afterwards."""
+    def settle(self, final: bool = False, at_most: int | None = None) -> int:
+        """Record what the clock brackets by now; with ``final`` everything: nothing is held afterwards.
+
+        Returns how many samples were settled, the unplaced ones included. With ``at_most`` it stops once there were so
+        many, at the end of a slot, so that a long backlog can be worked off without holding up the event loop: call
+        again until it returns 0.
+        """
         hopeless_ns = self._latest_ns() - 2 * self._estimator.window_ns
-        for slot, second in list(self._cells):
+        settled = 0
+        for (slot, second), keys in self._cells().items():
             one_sided = final or (second + 1) * _SECOND_NS < hopeless_ns
-            cell = self._cells[slot, second]
-            offset = self._offset(slot, cell, one_sided)
+            offset = self._offset(slot, keys, one_sided)
             if offset is not None or one_sided:
-                del self._cells[slot, second]
-                self._hand_on(cell, offset, second * _SECOND_NS)
+                settled += sum(self._hand_on(key, self._held.pop(key), offset) for key in keys)
+            if at_most is not None and settled >= at_most:
+                break
+        return settled
 
     def _latest_ns(self) -> int:
         """The latest moment that is known of, to the second."""
-        latest = max((second for _, second in self._cells), default=0) * _SECOND_NS
+        latest = max((second for *_, second in self._held), default=0) * _SECOND_NS
         return max(latest, self._estimator.latest_bracket_ns() or 0)
 
-    def _offset(self, slot: int, cell: _Cell, one_sided: bool) -> Interval | None:
+    def _cells(self) -> dict[tuple[int, int], list[_Key]]:
+        """What shares a slot of stamps and a second of arrival, and so an offset."""
+        cells: dict[tuple[int, int], list[_Key]] = {}
+        for key in self._held:
+            cells.setdefault(key[3:], []).append(key)
+        return cells
+
+    def _offset(self, slot: int, keys: list[_Key], one_sided: bool) -> Interval | None:
         first = slot * STAMP_SLOT_NS
-        last = first + STAMP_SLOT_NS - 1 + max(resolution for _, _, resolution in cell)
-        received = max(max(samples[1::3]) for samples in cell.values())
+        last = first + STAMP_SLOT_NS - 1 + max(resolution for _, _, resolution, _, _ in keys)
+        received = max(max(self._held[key][1::3]) for key in keys)
         return self._clock.offset(first, last, received, one_sided=one_sided)
 
-    def _hand_on(self, cell: _Cell, offset: Interval | None, at_ns: int) -> None:
-        if offset is not None:
-            self.widest_ns = max(self.widest_ns, offset.width_ns)
-        for (metric, type_, resolution), samples in cell.items():
-            if offset is None:
-                self._recorder.count(UNPLACED, len(samples) // 3, type=metric)
-                continue
-            rows = zip(samples[0::3], samples[1::3], samples[2::3], strict=True)
-            bounds = delivery_bounds_many(rows, resolution, offset)
-            self._recorder.record_bounds_many(metric, bounds, at_ns, type_)
-            if self._on_settled is not None:
-                self._on_settled(metric, type_, bounds, at_ns)
+    def _hand_on(self, key: _Key, samples: array[int], offset: Interval | None) -> int:
+        metric, type_, resolution, _, second = key
+        count = len(samples) // 3
+        if offset is None:
+            self._recorder.count(UNPLACED, count, type=metric)
+            return count
+        self.widest_ns = max(self.widest_ns, offset.width_ns)
+        rows = zip(samples[0::3], samples[1::3], samples[2::3], strict=True)
+        bounds = delivery_bounds_many(rows, resolution, offset)
+        self._recorder.record_bounds_many(metric, bounds, second * _SECOND_NS, type_)
+        if self._on_settled is not None:
+            self._on_settled(metric, type_, bounds, second * _SECOND_NS)
+        return count

@@ -167,6 +167,26 @@ def test_on_one_clock_everything_is_settled_at_once_and_exactly() -> None:
     assert world.pending.widest_ns == 0
 
 
+def test_a_backlog_can_be_worked_off_in_pieces() -> None:
+    estimator, recorder = OffsetEstimator(assume_same=True), Recorder()
+    pending = PendingDeliveries(estimator, recorder)
+    for index in range(1000):
+        ns = START_NS + index * 10 * MS_NS
+        pending.add("delivery", "ab"[index % 2], ns + 500, ns + 500, ns, 0)
+    settled = []
+    while piece := pending.settle(at_most=95):
+        settled.append(piece)
+    # A slot of 100 ms holds ten.
+    assert settled == [100] * 10
+    assert len(pending) == 0
+    series = Series()
+    series.add(recorder.take())
+    histogram = series.histogram("delivery")
+    assert histogram is not None
+    assert histogram.count == 1000
+    assert [histogram.count for _, histogram in series.intervals("delivery")] == [100] * 10
+
+
 def test_a_probe_that_excludes_one_clock_makes_what_is_held_wait_for_its_bracket() -> None:
     world = World(Clocks(3 * SECOND_NS), assume_same=True)
     world.probe(0)
@@ -276,6 +296,21 @@ def test_at_the_end_one_side_has_to_do() -> None:
     world.pending.settle(final=True)
     assert world.settled.keys() == {"early", "late"}
     assert all(low <= 5 * MS_NS <= high for low, _, high in world.settled.values())
+    assert world.unplaced() == 1
+
+
+def test_in_a_gap_between_probes_one_side_has_to_do_as_far_as_it_reaches() -> None:
+    world = World(Clocks(7 * MS_NS))
+    world.probe(0)
+    for second in (5, 20, 30):
+        world.event(str(second), at(second), MS_NS)
+    world.probe(40)
+    world.pending.settle()
+    assert world.settled.keys() == {"5"}
+    world.probe(70)
+    world.pending.settle()
+    assert world.settled.keys() == {"5", "30"}
+    assert all(low <= MS_NS <= high for low, _, high in world.settled.values())
     assert world.unplaced() == 1
 
 
