@@ -18,20 +18,23 @@ class EventStreamDecoder:
     ``retry_ms`` is the last valid reconnection time in milliseconds, None until the server names one.
     ``comments`` counts comment lines (keep-alives).
     ``salvaged`` holds, after :meth:`feed` has raised, the events that were complete before the fault.
+
+    Another reader may cut the body into blocks and give them to :meth:`feed_block`, from where ``at_boundary`` is true
+    on. Blocks of up to ``small_block_bytes`` may then also be decoded by
+    :func:`~locust_eventsource.protocol.fields.decode_small_block`, if their effects are seen to.
     """
 
     __slots__ = (
         "_block",
-        "_block_open",
         "_inside_block",
         "_line_ends",
         "_lines",
         "_max_event_bytes",
-        "_small",
+        "_salvaged",
         "comments",
         "last_event_id",
         "retry_ms",
-        "salvaged",
+        "small_block_bytes",
     )
 
     def __init__(
@@ -46,17 +49,28 @@ class EventStreamDecoder:
         self._lines = LineSplitter(max_line_bytes)
         self._max_event_bytes = max_event_bytes
         # The limit counts a line end for each data line; a cut-out block has one less.
-        self._small = min(max_line_bytes, max_event_bytes - 1, MAX_CACHED_BLOCK_BYTES)
-        self._block = BlockBuilder(max_event_bytes)
-        self._block_open = self._inside_block = False
+        self.small_block_bytes = min(max_line_bytes, max_event_bytes - 1, MAX_CACHED_BLOCK_BYTES)
+        self._block: BlockBuilder | None = None
+        self._inside_block = False
+        self._salvaged: list[Event] | None = None
         self.last_event_id = last_event_id
         self.retry_ms: int | None = None
         self.comments = 0
-        self.salvaged: list[Event] = []
+
+    @property
+    def salvaged(self) -> list[Event]:
+        """The events before the fault that :meth:`feed` has raised."""
+        return self._salvaged or []
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether the next byte surely begins a block: nothing is held, and neither an LF nor a byte order mark is due."""
+        return self._line_ends.settled and not self._inside_block
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that ``data`` completes. Raises :class:`LimitExceeded`; the decoder is then of no more use."""
-        text = self._line_ends.feed(data)
+        ends = self._line_ends
+        text = data if ends.settled and b"\r" not in data else ends.feed(data)
         events: list[Event] = []
         try:
             if self._inside_block or not text.endswith(b"\n\n"):
@@ -64,16 +78,28 @@ class EventStreamDecoder:
             else:
                 self._feed_blocks(text, events)
         except Exception:
-            self.salvaged = events
+            self._salvaged = events
             raise
         return events
+
+    def feed_block(self, block: bytes) -> Event | None:
+        """Takes one whole block, ``at_boundary``: what it dispatches, after all its other effects.
+
+        ``block`` is what stands between two blank lines, with LF as the line end and without the last one; blank lines
+        at its edges change nothing. Raises :class:`LimitExceeded`; the decoder is then of no more use.
+        """
+        if len(block) <= self.small_block_bytes:
+            return self._apply(decode_small_block(block))
+        events: list[Event] = []
+        self._feed_lines(block + b"\n\n", events)
+        return events[0] if events else None
 
     def end(self) -> None:
         """The body ended: an event that no blank line has completed is dropped with its id. A next body may follow."""
         self._line_ends = LineEnds()
         self._lines.discard()
-        self._block = BlockBuilder(self._max_event_bytes)
-        self._block_open = self._inside_block = False
+        self._block = None
+        self._inside_block = False
 
     def _feed_cut(self, text: bytes, events: list[Event]) -> None:
         """Takes text cut anywhere: the end of the open block, whole blocks, the beginning of the next one."""
@@ -98,39 +124,41 @@ class EventStreamDecoder:
 
     def _feed_blocks(self, text: bytes, events: list[Event]) -> None:
         """Takes whole blocks: the common case, one block a read, is one look-up."""
-        for block in text[:-2].split(b"\n\n"):
-            if len(block) <= self._small:
-                self._apply(decode_small_block(block), events)
-            else:
-                self._feed_lines(block + b"\n\n", events)
+        blocks = text.split(b"\n\n")
+        blocks.pop()
+        for block in blocks:
+            event = self.feed_block(block)
+            if event is not None:
+                events.append(event)
 
     def _feed_lines(self, text: bytes, events: list[Event]) -> None:
         """Takes any text, line by line, so that limits hold and ``retry`` acts before the block is complete."""
         for line in self._lines.feed(text):
             if line:
                 self._lines.check(line)
-                self._block_open = True
+                if self._block is None:
+                    self._block = BlockBuilder(self._max_event_bytes)
                 self._block.add(line)
-            elif self._block_open:
-                self._end_block(events)
+            elif self._block is not None:
+                self._end_block(self._block, events)
         self._lines.check()
-        if self._block_open:
-            self._take_settings()
-        self._inside_block = self._block_open or not self._lines.at_line_start
+        if self._block is not None:
+            self._take_settings(self._block)
+        self._inside_block = self._block is not None or not self._lines.at_line_start
 
-    def _end_block(self, events: list[Event]) -> None:
-        block, self._block = self._block, BlockBuilder(self._max_event_bytes)
-        self._block_open = False
-        self._apply(block.finish(), events)
+    def _end_block(self, block: BlockBuilder, events: list[Event]) -> None:
+        self._block = None
+        event = self._apply(block.finish())
+        if event is not None:
+            events.append(event)
 
-    def _take_settings(self) -> None:
-        block = self._block
+    def _take_settings(self, block: BlockBuilder) -> None:
         self.comments += block.comments
         block.comments = 0
         if block.retry_ms is not None:
             self.retry_ms, block.retry_ms = block.retry_ms, None
 
-    def _apply(self, block: Block, events: list[Event]) -> None:
+    def _apply(self, block: Block) -> Event | None:
         event, event_id, retry_ms, comments = block
         if event_id is not None:
             self.last_event_id = event_id
@@ -138,8 +166,6 @@ class EventStreamDecoder:
             self.retry_ms = retry_ms
         if comments:
             self.comments += comments
-        if event is None:
-            return
-        if event_id is None and self.last_event_id:
-            event = Event(event.type, event.data, self.last_event_id)
-        events.append(event)
+        if event is not None and event_id is None and self.last_event_id:
+            return tuple.__new__(Event, (event[0], event[1], self.last_event_id))
+        return event

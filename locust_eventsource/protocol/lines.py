@@ -15,24 +15,24 @@ class LineEnds:
     """Turns every line end into LF and drops one leading byte order mark (the "UTF-8 decode" of the Encoding standard).
 
     A CR ends its line at once: an event is not held back until the byte after its last CR arrives.
+
+    ``settled``: no byte is held and no LF may belong to a CR before it, so that text without a CR passes as it is.
     """
 
-    __slots__ = ("_after_cr", "_at_start", "_held")
+    __slots__ = ("_at_start", "_held", "settled")
 
     def __init__(self) -> None:
         self._held = b""
         self._at_start = True
-        self._after_cr = False
+        self.settled = False
 
     def feed(self, data: bytes) -> bytes:
         """The same text with LF alone as its line end; up to two bytes are held while they may begin a mark."""
-        if self._at_start:
-            data = self._without_mark(data)
-        if self._after_cr and data:
-            self._after_cr = False
-            data = data.removeprefix(b"\n")
+        if not self.settled and data:
+            data = self._without_mark(data) if self._at_start else data.removeprefix(b"\n")
+            self.settled = not self._at_start
         if b"\r" in data:
-            self._after_cr = data.endswith(b"\r")
+            self.settled = not data.endswith(b"\r")
             return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data
 
@@ -52,7 +52,7 @@ class LineSplitter:
 
     def __init__(self, max_line_bytes: int) -> None:
         self._max_line_bytes = max_line_bytes
-        self._partial = bytearray()
+        self._partial: bytearray | None = None
 
     @property
     def at_line_start(self) -> bool:
@@ -65,19 +65,23 @@ class LineSplitter:
         Sizes are not judged here but by :meth:`check`, line by line, so that the lines before a too large one count.
         """
         head, newline, rest = text.partition(b"\n")
-        self._partial += head
+        if self._partial is not None:
+            self._partial += head
+        elif head:
+            self._partial = bytearray(head)
         if not newline:
             return []
         lines = rest.split(b"\n")
-        lines.insert(0, bytes(self._partial))
-        self._partial = bytearray(lines.pop())
+        lines.insert(0, bytes(self._partial or b""))
+        last = lines.pop()
+        self._partial = bytearray(last) if last else None
         return lines
 
     def check(self, line: bytes | None = None) -> None:
         """Raises :class:`LimitExceeded` when ``line`` (or the unfinished line held) is larger than the limit."""
-        if len(self._partial if line is None else line) > self._max_line_bytes:
+        if len((self._partial or b"") if line is None else line) > self._max_line_bytes:
             raise LimitExceeded("a line of the event stream", "max_line_bytes", self._max_line_bytes)
 
     def discard(self) -> None:
         """Forgets the unfinished line."""
-        self._partial = bytearray()
+        self._partial = None
