@@ -145,6 +145,16 @@ OPTIONS: Final[tuple[Option, ...]] = (
         in_web_form=True,
     ),
     Option(
+        "clock-probe",
+        TARGET,
+        "Seconds between probes of the service's clock, in each process that runs users: a task with the run's mark is "
+        "created and deleted. 0 makes none.",
+        values.zero_or(values.number(0.5, 3_600)),
+        5.0,
+        "S",
+        in_web_form=True,
+    ),
+    Option(
         "drain-timeout",
         TARGET,
         "Seconds that the end of the run waits for triggers and executions under way.",
@@ -216,6 +226,31 @@ OPTIONS: Final[tuple[Option, ...]] = (
         1,
     ),
     Option(
+        "clock-skew",
+        EMBEDDED,
+        "How far its clock is ahead, such as '3s', or behind, such as '-250ms' (then as --clock-skew=-250ms).",
+        values.clock_setting("skew"),
+        None,
+        "DURATION",
+    ),
+    Option(
+        "clock-drift",
+        EMBEDDED,
+        "How fast its clock gains, such as '200ppm', or loses, such as '-50ppm' (then as --clock-drift=-50ppm).",
+        values.clock_setting("drift"),
+        None,
+        "PPM",
+    ),
+    Option(
+        "clock-step",
+        EMBEDDED,
+        "A jump of its clock some time after its start, such as '500ms@6s'. Repeatable.",
+        values.clock_setting("step"),
+        None,
+        "JUMP@TIME",
+        repeatable=True,
+    ),
+    Option(
         "replay",
         EMBEDDED,
         "A recording that every global stream plays from its start, byte for byte. Delivery is then not asked.",
@@ -275,6 +310,11 @@ def without_credentials(url: str) -> str:
 def tls_verification(parsed: Namespace) -> str | bool:
     """What ``requests`` takes as ``verify``: the file of ``--ca``, or whether to check at all."""
     return parsed.ca or not parsed.insecure
+
+
+def probes_clock(parsed: Namespace) -> bool:
+    """Whether the service's clock is probed: not while the streams play a recording, which shows no task."""
+    return bool(parsed.clock_probe) and not parsed.replay
 
 
 def delivery_asked(parsed: Namespace) -> bool:

@@ -84,6 +84,8 @@ def check_host(options: Namespace, host: str | None) -> None:
 def _check_replay(options: Namespace) -> None:
     if options.rebase and not options.replay:
         raise Refusal("--rebase moves the timestamps of a recording; name one with --replay FILE")
+    if options.replay and (options.clock_skew or options.clock_drift or options.clock_step):
+        raise Refusal("nothing probes the clock while a recording plays; leave out --replay or the --clock options")
 
 
 def _check_results(options: Namespace) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from locust_eventsource.measure.thresholds import ThresholdSyntaxError, parse_threshold
 
@@ -25,6 +27,20 @@ def number(low: float, high: float = math.inf, *, what: str = "a number") -> Cal
         return value
 
     return read
+
+
+def zero_or(read: Callable[[str], float]) -> Callable[[str], float]:
+    """What ``read`` takes, and 0, which turns something off."""
+
+    def read_or_zero(text: str) -> float:
+        if text.strip() in ("0", "0.0"):
+            return 0.0
+        try:
+            return read(text)
+        except ArgumentTypeError as error:
+            raise ArgumentTypeError(f"{error}, and not 0") from error
+
+    return read_or_zero
 
 
 def whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -67,6 +83,29 @@ def alias(text: str) -> str:
     if not (equals and other.strip() and known.strip()):
         raise ArgumentTypeError(f"{text!r} is not an alias; write it as 'other.name=known.name'")
     return text
+
+
+_DURATION: Final = r"\d+(\.\d+)?(us|ms|s)"
+_CLOCK_SETTINGS: Final = {
+    "skew": (rf"-?{_DURATION}", "a duration; write it such as 3s or -250ms"),
+    "drift": (r"-?\d+(\.\d+)?ppm", "a drift; write it such as 200ppm or -50ppm"),
+    "step": (rf"-?{_DURATION}@{_DURATION}", "a jump and its time after the start; write it such as 500ms@6s"),
+}
+
+
+def clock_setting(kind: str) -> Callable[[str], str]:
+    """A setting of the embedded Studio's clock: its ``skew``, ``drift`` or a ``step``.
+
+    Kept as text for the Studio, which knows the limits of the values.
+    """
+    pattern, meaning = _CLOCK_SETTINGS[kind]
+
+    def read(text: str) -> str:
+        if re.fullmatch(pattern, text, re.ASCII) is None:
+            raise ArgumentTypeError(f"{text!r} is not {meaning}")
+        return text
+
+    return read
 
 
 def readable_file(text: str) -> str:

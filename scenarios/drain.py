@@ -4,7 +4,8 @@ Locust ends a distributed run without waiting for the workers' last samples, so 
 stage, and waits for its words. A local run takes the same stages without messages.
 
     quiet   no new triggers; those under way end (``--drain-timeout``)
-    flush   what has arrived by now; asked again until nothing is missing or ``--settle`` is over
+    flush   what has arrived by now, after a last probe of the service's clock; asked again until nothing is missing
+            or ``--settle`` is over
     clean   the run's tasks that still exist are deleted
 """
 
@@ -39,7 +40,11 @@ def respond(run: Run, stage: Stage, flush: Callable[[], None], clean: Callable[[
             gevent.sleep(_LOOK_EVERY_S)
     elif stage == "clean":
         clean(run)
+    elif run.probe is not None:
+        run.probe.finish()
     flush()
+    if stage == "clean":
+        run.end()
     return run.take()
 
 

@@ -81,8 +81,8 @@ class ExecutionUser(StudioUser):
 
     def _transition(self, task_id: str, before: str, after: Status) -> bool:
         key = EventKey(task_id, EventType.STATUS_CHANGED, f"{before}>{after}")
-        self.load.triggers.expect(key, time.time_ns())
-        if not self.api.transition(task_id, before, after).ok:
+        trigger = self.load.triggers.expect(key, time.time_ns())
+        if not self.api.transition(task_id, before, after, trigger).ok:
             return False
         board = self.load.board
         return board.wait_until(lambda: board.status(task_id) == after, self.load.options.settle)
@@ -106,8 +106,8 @@ class Session:
 
     def run(self) -> bool:
         """Execute and follow; False when the task cannot go on."""
-        self._load.triggers.expect_session(self._task_id, time.time_ns())
-        answer = self._user.api.execute(self._task_id)
+        trigger = self._load.triggers.expect_session(self._task_id, time.time_ns())
+        answer = self._user.api.execute(self._task_id, trigger)
         self._load.recorder.record("execute", answer.answered_ns - answer.sent_ns, answer.answered_ns)
         if not self._accepted(answer):
             return False

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from locust_eventsource.measure.health import overload
 from locust_eventsource.measure.histogram import LatencyHistogram
+from locust_eventsource.measure.verdict_types import Row
+from scenarios import tester
 from scenarios.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -14,6 +17,9 @@ _TALLIED: Final = ("lost", "duplicated", "reordered", "unexpected", "late", "for
 _OF_ARRIVALS: Final = ("duplicated", "reordered")
 _OF_CONNECTIONS: Final = ("reconnects", "failures")
 _OF_EXECUTIONS: Final = ("execute", "activity")
+_OF_TRIGGERS: Final = ("trigger", "trigger_sent")
+_OF_TWO_CLOCKS: Final = ("delivery", "activity")
+_OF_SOCKETS: Final = ("retransmits", "out_of_order")
 
 
 class RunFigures:
@@ -30,6 +36,11 @@ class RunFigures:
         """The latencies of a metric, of one event type if given."""
         return self._ledger.series.histogram(metric, type)
 
+    def bounds(self, metric: str, type: str | None = None) -> tuple[LatencyHistogram, LatencyHistogram] | None:
+        """The same latencies, each as the least and as the most that it can be in truth."""
+        low, high = self._ledger.series.low(metric, type), self._ledger.series.high(metric, type)
+        return None if low is None or high is None else (low, high)
+
     def count(self, metric: str, type: str | None = None) -> int | None:
         """A plain count; None when nothing could be counted."""
         if type is not None:
@@ -39,6 +50,10 @@ class RunFigures:
             return int(getattr(tally, metric)) if tally.expected or tally.foreign else None
         if metric in _OF_CONNECTIONS:
             return self._count_of_connections(metric)
+        if metric == "clock_steps":
+            return tester.clock_steps(self._ledger)
+        if metric in _OF_SOCKETS and self._ledger.unread_peak is None:
+            return None
         return self._ledger.series.counter(metric)
 
     def _count_of_type(self, metric: str, event_type: str) -> int | None:
@@ -73,7 +88,9 @@ class RunFigures:
         return (total.num_failures, total.num_requests) if total.num_requests else None
 
     def gauge(self, metric: str) -> float | None:
-        """The most streams that were open at once; None when none was tried."""
+        """The most streams that were open, or bytes that were unread, at once; None when none was tried."""
+        if metric == "unread":
+            return None if self._ledger.unread_peak is None else float(self._ledger.unread_peak)
         return float(self._ledger.connections.peak) if self._tried_to_connect() else None
 
     def lost(self, metric: str, type: str | None = None) -> int:
@@ -85,15 +102,32 @@ class RunFigures:
 
     def doubt(self, metric: str) -> str | None:
         """Why a metric's figures cannot carry a verdict, if they cannot."""
-        if metric not in ("delivery", "activity"):
+        if metric not in _OF_TWO_CLOCKS:
             return None
-        histogram = self.histogram(metric)
-        if histogram is not None and histogram.negatives:
+        unplaced = self._ledger.series.counter("unplaced", metric)
+        if unplaced:
+            why = tester.clock_problem(self._ledger) or "see --clock-probe"
+            return f"clock: no probe of the service's clock brackets {unplaced} events, which have no latency ({why})"
+        latest = self._ledger.series.high(metric)
+        if latest is not None and latest.negatives:
             return (
-                f"{histogram.negatives} of {histogram.count} events arrived before the server's own timestamp: "
-                "its clock and the tester's disagree"
+                f"clock: {latest.negatives} of {latest.count} events arrived before the server's own timestamp, "
+                "whatever its clock's offset within the bounds that are known"
             )
         return None
+
+    def uncertainty(self, metric: str) -> str | None:
+        """Why the samples of a latency are intervals."""
+        return tester.uncertainty_text(self._ledger, metric) or None
+
+    def overloaded(self) -> str | None:
+        """What of the tester was overloaded."""
+        return overload(tester.facts(self._ledger))
+
+    @property
+    def fit(self) -> Row:
+        """The row that says whether the tester kept up."""
+        return tester.fit(self._ledger)
 
     def asked(self, metric: str) -> bool:
         """True when the chosen users could produce the metric."""
@@ -103,6 +137,9 @@ class RunFigures:
             return self._delivery_asked and (self._triggers or self._ledger.series.histogram("delivery") is not None)
         if metric in _OF_ARRIVALS and self._ledger.judge.tally.arrivals:
             return True
-        if metric in (*_TALLIED, "trigger"):
+        if metric in _TALLIED:
+            # Where users only listen, the probes of the clock make events.
+            return self._triggers or bool(self._ledger.judge.tally.expected)
+        if metric in _OF_TRIGGERS:
             return self._triggers
         return True

@@ -10,6 +10,7 @@ from locust_eventsource.locust.connection_log import ConnectionHistory
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from studio.check_log import CheckLog
+from studio.delivery_spread import DeliverySpread
 from studio.verify.checks import CheckResult
 from studio.verify.judge import Judge
 
@@ -41,6 +42,10 @@ class Ledger:
         self.judge = Judge(settle_ns=int(options.settle * SECOND_NS), grace_ns=int(grace_s * SECOND_NS))
         self.checks = CheckLog()
         self.connections = ConnectionHistory()
+        self.clocks: dict[str, dict[str, Any]] = {}
+        """What each process that runs users knows of the service's clock, by the process's name."""
+        self.spread = DeliverySpread()
+        self.unread_peak: int | None = None
         self.cpu_percent: dict[str, float] = {}
         self.internal_error = False
         self.abandoned = False
@@ -56,6 +61,10 @@ class Ledger:
         self.judge.add(worker, delta["events"])
         self.checks.add(delta["checks"])
         self.connections.add(worker, delta["connections"])
+        self.clocks[worker] = delta["clock"]
+        self.spread.merge(delta["spread"])
+        if delta["unread_peak"] is not None:
+            self.unread_peak = max(self.unread_peak or 0, delta["unread_peak"])
         self.cpu_percent[worker] = max(self.cpu_percent.get(worker, 0.0), delta["cpu_percent"])
         self.internal_error |= delta["internal_error"]
         self.deleted += delta["deleted"]

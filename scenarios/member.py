@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from locust.runners import WorkerRunner
+from locust.clients import HttpSession
+from locust.event import EventHook
+from locust.runners import MasterRunner, WorkerRunner
 
+import logging
 import time
 from argparse import Namespace
 from functools import partial
@@ -12,16 +15,20 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import requests
 
-from config.options import request_headers, tls_verification
+from config.options import probes_clock, request_headers, tls_verification, without_credentials
 from locust_eventsource.locust.event_hooks import events
 from locust_eventsource.locust.loop_lag import probe
 from locust_eventsource.locust.pump import pump_of
 from scenarios.drain import ANSWER, ASK, Stage, respond
 from scenarios.run import Run, begin, last_run
+from studio.api import StudioApi
 from studio.cleanup import delete_tasks
+from studio.clock_probe import TIMEOUT_S, TITLE, ClockProbe
 
 if TYPE_CHECKING:
     from locust.env import Environment
+
+logger = logging.getLogger(__name__)
 
 _SAMPLE_EVERY_S = 1.0
 
@@ -43,8 +50,30 @@ class Member:
     def begin(self, options: Namespace) -> None:
         """A test starts."""
         gevent.killall(self._helpers, block=False)
+        if self.run is not None and self.run.probe is not None:
+            self.run.probe.stop()
         run = begin(self._environment, options)
         self._helpers = [gevent.spawn(probe, run.recorder), gevent.spawn(self._sample, run)]
+        if probes_clock(options) and not isinstance(self._environment.runner, MasterRunner):
+            run.probe = self._clock_probe(run)
+            run.probe.start()
+
+    def _clock_probe(self, run: Run) -> ClockProbe:
+        options, host = run.options, str(self._environment.host)
+        logger.info(
+            "Every %g s this process creates and deletes a task %r on %s to learn the time there; "
+            "--clock-probe 0 turns that off",
+            options.clock_probe,
+            f"{TITLE} {run.mark} …]",
+            without_credentials(host),
+        )
+        # Its own event hook: probes are no load, and Locust's statistics are about the load.
+        session = HttpSession(base_url=host, request_event=EventHook(), user=None)
+        session.trust_env = False
+        session.verify = tls_verification(options)
+        session.headers.update(request_headers(options))
+        api = StudioApi(session, run.acted, run.clock.add, timeout_s=TIMEOUT_S)
+        return ClockProbe(api, run.title, options.clock_probe)
 
     def respond(self, stage: Stage) -> dict[str, Any]:
         """Take part in one stage of the drain."""

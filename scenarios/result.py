@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import time
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from config.options import chosen, without_credentials
 from locust_eventsource import __version__ as package_version
 from locust_eventsource.locust.stats_table import METHOD as EVENT_METHOD
 from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, exit_code, outcome
+from locust_eventsource.measure.health import METRIC as TESTER
 from locust_eventsource.measure.verdicts import Row, Verdict
 from reports.measured import metrics_of
 from reports.model import (
@@ -23,7 +23,6 @@ from reports.model import (
     Connections,
     Deliveries,
     Gap,
-    Health,
     ReasonCount,
     RequestError,
     RequestRecord,
@@ -33,14 +32,14 @@ from reports.model import (
     row_record,
 )
 from reports.model import Run as FactsOfRun
+from scenarios import tester
 from scenarios.ledger import Ledger
+from scenarios.notes import notes
 from studio.verify.checks import CheckResult
 
 if TYPE_CHECKING:
     from locust.env import Environment
     from locust.stats import RequestStats
-
-CPU_WARNING_PERCENT: Final = 90.0
 
 
 def assemble(
@@ -67,9 +66,12 @@ def assemble(
         connections=_connections(ledger),
         requests=_requests(environment.stats),
         errors=_errors(environment.stats, str(environment.host)),
-        health=_health(ledger),
+        health=tester.health(ledger),
+        clock=tester.clock(ledger),
+        uncertainty=tester.uncertainty(ledger),
+        network=tester.network(ledger),
         cleanup=Cleanup(ledger.deleted, [f"{task['task_id']} ({task['problem']})" for task in ledger.left]),
-        notes=_notes(ledger, options, embedded=embedded),
+        notes=notes(ledger, options, embedded=embedded),
     )
 
 
@@ -124,7 +126,7 @@ def _sentence(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResul
         return f"The evidence does not carry a verdict on: {', '.join(open_rows + open_checks)}."
     if code is None:
         return "No targets were asked for."
-    judged = sum(row.verdict == Verdict.PASS for row in rows)
+    judged = sum(row.verdict == Verdict.PASS and row.metric != TESTER for row in rows)
     accounted = ", and every event of the run is accounted for" if any(c.counts.get("expected") for c in checks) else ""
     return f"All {judged} targets are met{accounted}."
 
@@ -138,6 +140,7 @@ def _deliveries(ledger: Ledger) -> Deliveries:
         coalesced=counter("coalesced"),
         kernel_stamps=counter("stamps_kernel"),
         user_stamps=counter("stamps_user"),
+        unplaced=counter("unplaced", "delivery"),
     )
 
 
@@ -170,33 +173,3 @@ def _errors(stats: RequestStats, host: str) -> list[RequestError]:
         RequestError(error.method, error.name, str(error.error).replace(host, public), error.occurrences)
         for error in stats.errors.values()
     ]
-
-
-def _health(ledger: Ledger) -> Health:
-    highest = max(ledger.cpu_percent.values(), default=0.0)
-    warnings = []
-    if highest >= CPU_WARNING_PERCENT:
-        warnings.append(f"a tester process used {highest:.0f} % of a processor: spread the load with --processes")
-    return Health(highest, resource.getrlimit(resource.RLIMIT_NOFILE)[0], warnings)
-
-
-def _notes(ledger: Ledger, options: Namespace, *, embedded: bool) -> list[str]:
-    notes = []
-    lasted_s = (ledger.ended_ns - ledger.started_ns) / 1e9
-    if options.run_time and lasted_s < options.run_time:
-        notes.append(f"The run was ended after {lasted_s:.0f} s of the {options.run_time} s that were asked for.")
-    counter = ledger.series.counter
-    user_stamps = counter("stamps_user")
-    if user_stamps:
-        notes.append(
-            f"{user_stamps} arrivals were stamped in user space, because the kernel gave no stamp: "
-            "their latency includes the tester's own lag."
-        )
-    if not embedded:
-        notes.append(
-            "Delivery compares the server's clock with the tester's. Their offset is not estimated: "
-            "run the tester on the server's machine, or keep both clocks disciplined and read delivery with that error."
-        )
-    if options.replay:
-        notes.append("The streams played a recording; events of a recording are nobody's loss and are not verified.")
-    return notes

@@ -25,5 +25,6 @@ def thresholds(options: Namespace, streams_asked: int) -> list[Threshold]:
 
 
 def rows(options: Namespace, streams_asked: int, figures: RunFigures) -> Sequence[Row]:
-    """The verdict rows as of now."""
-    return judge(thresholds(options, streams_asked), figures)
+    """The verdict rows as of now, and whether the tester was fit to find them; none where no target was asked for."""
+    judged = judge(thresholds(options, streams_asked), figures)
+    return [*judged, figures.fit] if judged else []

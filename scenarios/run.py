@@ -7,7 +7,8 @@ from locust import log as locust_log
 import os
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,13 @@ from gevent.event import Event as Signal
 
 from config.options import delivery_asked
 from locust_eventsource.locust.connection_log import ConnectionLog
+from locust_eventsource.locust.socket_sampler import SocketSampler
+from locust_eventsource.locust.stats_table import add_deliveries
+from locust_eventsource.measure.pending import PendingDeliveries
 from locust_eventsource.measure.recorder import Recorder
+from scenarios.clocks import ProcessClock
 from studio.check_log import CheckLog
+from studio.clock_probe import ClockProbe
 from studio.contract import Envelope, EventType
 from studio.observer import StudioObserver
 from studio.task_board import TaskBoard
@@ -29,8 +35,10 @@ from studio.verify.capture import Capture
 if TYPE_CHECKING:
     from locust.env import Environment
 
-_CPU_WINDOW_NS = 900_000_000
-"""Processor time is averaged over at least this long: a shorter look says nothing."""
+_SECOND_NS = 1_000_000_000
+
+_CPU_OVER_S = 5
+"""Processor time is averaged over so long: a peak of a second, as when users are spawned, overloads nobody."""
 
 
 class Run:
@@ -46,21 +54,27 @@ class Run:
         self.triggers = TriggerClock()
         self.board = TaskBoard()
         self.connections = ConnectionLog(self.recorder)
+        self.sockets = SocketSampler(self.recorder)
+        self.clock = ProcessClock(str(environment.host), options.clock_probe)
+        self.pending = PendingDeliveries(self.clock.estimator, self.recorder, self._settled)
+        self.probe: ClockProbe | None = None
+        """What probes the service's clock, where this process does."""
         self.observer = StudioObserver(
             self.recorder,
             self.capture,
             self.checks,
             self.triggers,
-            environment.stats,
+            self.pending,
             aliases=dict(alias.split("=", 1) for alias in options.event_alias or ()),
             delivery_asked=delivery_asked(options),
+            offset_at=self.clock.offset_at,
             first_sight=self._first_sight,
         )
         self.stopping = Signal()
         self._titles = count(1)
         self._busy = 0
-        self._cpu_percent = 0.0
-        self._sampled_ns, self._used_ns = time.monotonic_ns(), time.process_time_ns()
+        self._cpu_percent: float | None = None
+        self._cpu_times = deque([(time.monotonic_ns(), time.process_time_ns())], maxlen=_CPU_OVER_S + 1)
         self.is_clean = False
         """The end of the run has deleted what this process created."""
         self.left: list[dict[str, str]] = []
@@ -103,17 +117,33 @@ class Run:
         """True when no trigger and no execution is under way."""
         return self._busy == 0
 
+    def _settled(self, metric: str, type_: str | None, bounds: Sequence[tuple[int, int, int]], at_ns: int) -> None:
+        values = [value for _, value, _ in bounds]
+        add_deliveries(self.environment.stats, f"{metric} {type_}", values, at_ns // _SECOND_NS)
+
+    def end(self) -> None:
+        """Nothing more will come: what waits for the service's clock is settled with what is known of it."""
+        self.clock.estimator.finish()
+        self.pending.settle(final=True)
+
     def sample(self) -> None:
-        """Once a second: open connections and the processor time."""
-        self.connections.sample(time.time_ns() // 1_000_000_000)
-        now_ns, used_ns = time.monotonic_ns(), time.process_time_ns()
-        elapsed_ns = now_ns - self._sampled_ns
-        if elapsed_ns >= _CPU_WINDOW_NS:
-            self._cpu_percent = max(self._cpu_percent, 100 * (used_ns - self._used_ns) / elapsed_ns)
-            self._sampled_ns, self._used_ns = now_ns, used_ns
+        """Once a second: open connections, what the kernel says of them, and the processor time."""
+        at_ns = time.time_ns()
+        self.connections.sample(at_ns // _SECOND_NS)
+        self.sockets.sample(self.connections.open_streams, at_ns)
+        self.pending.settle()
+        self._cpu_times.append((time.monotonic_ns(), time.process_time_ns()))
+        if len(self._cpu_times) == self._cpu_times.maxlen:
+            self._cpu_percent = max(self._cpu_percent or 0.0, self._cpu_now())
+
+    def _cpu_now(self) -> float:
+        """Processor time of this process since the oldest look that is kept, in per cent of one core."""
+        (since_ns, used_before_ns), (now_ns, used_ns) = self._cpu_times[0], self._cpu_times[-1]
+        return 100 * (used_ns - used_before_ns) / (now_ns - since_ns) if now_ns > since_ns else 0.0
 
     def take(self) -> dict[str, Any]:
         """What has come since the last call, fit for a message between processes."""
+        self.pending.settle()
         deleted, self.deleted = self.deleted, 0
         left, self.left = self.left, []
         return {
@@ -122,7 +152,10 @@ class Run:
             "events": self.capture.take(time.time_ns()),
             "checks": self.checks.take(),
             "connections": self.connections.take(),
-            "cpu_percent": self._cpu_percent,
+            "clock": self.clock.facts(self.pending.widest_ns, self.probe.problem if self.probe else ""),
+            "spread": self.observer.spread.take(),
+            "unread_peak": self.sockets.unread_peak,
+            "cpu_percent": self._cpu_now() if self._cpu_percent is None else self._cpu_percent,
             "internal_error": locust_log.unhandled_greenlet_exception,
             "deleted": deleted,
             "left": left,

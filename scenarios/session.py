@@ -121,7 +121,12 @@ class Session:
             arguments += ["--replay", options.replay, "--speed", str(options.replay_speed)]
             arguments += ["--rebase"] if options.rebase else []
         try:
-            studio = EmbeddedStudio.start(arguments)
+            studio = EmbeddedStudio.start(
+                arguments,
+                clock_skew=options.clock_skew,
+                clock_drift=options.clock_drift,
+                clock_steps=options.clock_step or (),
+            )
         except EmbeddedStudioError as error:
             sys.stderr.write(f"locust: error: the embedded Studio did not start: {error}\n")
             sys.exit(2)

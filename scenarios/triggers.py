@@ -71,8 +71,8 @@ class TriggerUser(StudioUser):
     def _story(self, definition: TaskDefinition, intended_ns: int) -> None:
         with self.load.busy():
             title = self.load.title(definition.title)
-            self.load.triggers.expect_creation(title, intended_ns)
-            created = self.api.create(title, definition.description)
+            trigger = self.load.triggers.expect_creation(title, intended_ns)
+            created = self.api.create(title, definition.description, trigger)
             if not created.ok:
                 return
             task_id = str(created.body["id"])
@@ -87,5 +87,5 @@ class TriggerUser(StudioUser):
         if self.load.stopping.wait(max(0.0, (intended_ns - time.time_ns()) / 1e9)):
             return False
         key = EventKey(task_id, EventType.STATUS_CHANGED, f"{before}>{after}")
-        self.load.triggers.expect(key, intended_ns)
-        return self.api.transition(task_id, before, after).ok
+        trigger = self.load.triggers.expect(key, intended_ns)
+        return self.api.transition(task_id, before, after, trigger).ok

@@ -66,7 +66,7 @@ class StudioUser(EventSourceUser, HttpUser):
         self.client.verify = tls_verification(options)
         self.headers = request_headers(options)
         self.client.headers.update(self.headers)
-        self.api = StudioApi(self.client, self.load.acted)
+        self.api = StudioApi(self.client, self.load.acted, self.load.clock.add)
 
     @classmethod
     def wanted(cls, options: Namespace) -> int | None:

@@ -1,7 +1,8 @@
 """The service's REST API on Locust's HTTP session, with names of low cardinality.
 
 Each call returns an ``Answer`` and reports an ``Action`` to the verification: what was asked, when it was sent and
-answered, and which event the service now owes to every stream.
+answered, and which event the service now owes to every stream. An answer with a time that the service read while it
+handled that very call is a ``Probe`` of its clock as well.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from studio.contract import EventKey, EventType
+from locust_eventsource.measure.clock_offset import Probe
+from studio.contract import EventKey, EventType, parse_timestamp
+from studio.trigger_clock import Trigger
 from studio.verify.actions import Action, ActionKind
 
 TIMEOUT_S = (5.0, 30.0)
@@ -36,35 +39,58 @@ class Answer(NamedTuple):
 
 
 Sink = Callable[[Action], None]
+ProbeSink = Callable[[Probe], None]
+
+_WHOLE_SECOND_NS = 1_000_000_000
 
 
 class StudioApi:
     """One client's calls."""
 
-    def __init__(self, session: HttpSession, sink: Sink, *, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        session: HttpSession,
+        sink: Sink,
+        probe_sink: ProbeSink,
+        *,
+        timeout_s: tuple[float, float] = TIMEOUT_S,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """``sink`` hears of every call, ``probe_sink`` of every answer that tells the service's time."""
         self._session = session
         self._sink = sink
+        self._probe_sink = probe_sink
+        self._timeout_s = timeout_s
         self._now_ns = now_ns
 
-    def create(self, title: str, description: str) -> Answer:
-        """Create a task; owes ``task.created``."""
-        answer = self._call("POST", "/api/tasks", "/api/tasks", 201, {"title": title, "description": description})
+    def create(self, title: str, description: str, trigger: Trigger | None = None) -> Answer:
+        """Create a task; owes ``task.created``. ``created_at`` is always this call's own time."""
+        body = {"title": title, "description": description}
+        answer = self._call("POST", "/api/tasks", "/api/tasks", 201, body, trigger=trigger)
+        if answer.ok and not answer.body.get("id"):
+            answer = answer._replace(ok=False, problem="the answer does not name the task")
+        self._note_time(answer, answer.body, "created_at")
         task_id = str(answer.body["id"]) if answer.ok else ""
         self._report("create", task_id, answer, EventKey(task_id, EventType.TASK_CREATED, ""), title=title)
         return answer
 
-    def transition(self, task_id: str, from_status: str, to_status: str) -> Answer:
+    def transition(self, task_id: str, from_status: str, to_status: str, trigger: Trigger | None = None) -> Answer:
         """Move a task; owes ``task.status_changed``."""
-        answer = self._task_call("POST", task_id, "/transition", 200, {"status": to_status})
+        answer = self._task_call("POST", task_id, "/transition", 200, {"status": to_status}, trigger)
+        if answer.ok:
+            self._note_time(answer, answer.body.get("task"), "updated_at", finer_than_ns=_WHOLE_SECOND_NS)
         # The service knows the status that the task really had; the caller only believed it.
         before = answer.body.get("previous_status", from_status) if answer.ok else from_status
         key = EventKey(task_id, EventType.STATUS_CHANGED, f"{before}>{to_status}")
         self._report("transition", task_id, answer, key)
         return answer
 
-    def execute(self, task_id: str) -> Answer:
-        """Start a session; an answer of 202 owes ``session.started`` for the session that it names."""
-        answer = self._task_call("POST", task_id, "/execute", 202)
+    def execute(self, task_id: str, trigger: Trigger | None = None) -> Answer:
+        """Start a session; an answer of 202 owes ``session.started`` for the session that it names.
+
+        Its task's ``updated_at`` is no probe: an execute that leaves the status alone answers with an earlier time.
+        """
+        answer = self._task_call("POST", task_id, "/execute", 202, trigger=trigger)
         session_id = str(answer.body.get("session_id", "")) if answer.ok else ""
         key = EventKey(task_id, EventType.SESSION_STARTED, session_id) if session_id else None
         self._report("execute", task_id, answer, key, session_id=session_id)
@@ -80,13 +106,20 @@ class StudioApi:
         """Read a task."""
         return self._task_call("GET", task_id, "", 200)
 
-    def _task_call(self, method: str, task_id: str, rest: str, expected: int, body: object = None) -> Answer:
-        return self._call(method, f"/api/tasks/{task_id}{rest}", f"/api/tasks/[id]{rest}", expected, body)
+    def _task_call(
+        self, method: str, task_id: str, rest: str, expected: int, body: object = None, trigger: Trigger | None = None
+    ) -> Answer:
+        path, name = f"/api/tasks/{task_id}{rest}", f"/api/tasks/[id]{rest}"
+        return self._call(method, path, name, expected, body, trigger=trigger)
 
-    def _call(self, method: str, path: str, name: str, expected: int, body: object = None) -> Answer:
+    def _call(
+        self, method: str, path: str, name: str, expected: int, body: object = None, *, trigger: Trigger | None = None
+    ) -> Answer:
         sent_ns = self._now_ns()
+        if trigger is not None:
+            trigger.sent_ns = sent_ns
         with self._session.request(
-            method, path, name=name, json=body, timeout=TIMEOUT_S, catch_response=True, allow_redirects=False
+            method, path, name=name, json=body, timeout=self._timeout_s, catch_response=True, allow_redirects=False
         ) as response:
             answered_ns = self._now_ns()
             document, problem = _read(response, expected)
@@ -95,6 +128,20 @@ class StudioApi:
             else:
                 response.success()
         return Answer(response.status_code or 0, document, sent_ns, answered_ns, not problem, problem)
+
+    def _note_time(self, answer: Answer, document: object, name: str, *, finer_than_ns: int | None = None) -> None:
+        """Take a time in the answer for a probe.
+
+        The service stores whole seconds and answers with more digits what the call itself has just set; a time that
+        is no finer than ``finer_than_ns`` may therefore be an earlier one.
+        """
+        stamp = document.get(name) if isinstance(document, dict) else None
+        try:
+            server_ns, resolution_ns = parse_timestamp(str(stamp))
+        except ValueError:
+            return
+        if finer_than_ns is None or resolution_ns < finer_than_ns:
+            self._probe_sink(Probe(answer.sent_ns, answer.answered_ns, server_ns, resolution_ns))
 
     def _report(
         self,
@@ -121,7 +168,7 @@ class StudioApi:
 
 
 def _read(response: Any, expected: int) -> tuple[Any, str]:  # noqa: ANN401 - Locust's response types differ
-    """The JSON body, and what is wrong with the answer (empty when nothing is)."""
+    """The JSON object in the body, and what is wrong with the answer (empty when nothing is)."""
     if response.status_code != expected:
         error = getattr(response, "error", None)
         came = f"{response.status_code} {response.text[:200]}".strip() if response.status_code else str(error)
@@ -129,6 +176,7 @@ def _read(response: Any, expected: int) -> tuple[Any, str]:  # noqa: ANN401 - Lo
     if expected == 204:
         return None, ""
     try:
-        return response.json(), ""
+        document = response.json()
     except ValueError as error:
         return None, f"the body is not JSON: {error}"
+    return (document, "") if isinstance(document, dict) else (None, "the body is not a JSON object")

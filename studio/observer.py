@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from locust.stats import RequestStats
-
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from locust_eventsource.locust.stats_table import add_deliveries
+from locust_eventsource.measure.interval import Interval
+from locust_eventsource.measure.pending import PendingDeliveries
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.stream import Arrival, EventStream
 from studio.activity import ActivityWatch
 from studio.check_log import CheckLog
 from studio.contract import Envelope, EventType, parse_envelope, parse_timestamp
-from studio.trigger_clock import TriggerClock
+from studio.delivery_spread import DeliverySpread
+from studio.trigger_clock import Trigger, TriggerClock
 from studio.verify.capture import Capture
 
 _PARSED_KEPT = 4_096
@@ -35,6 +35,54 @@ class _Followed:
     activity: ActivityWatch | None = None
     opened_ns: int = 0
     replay_asked: bool = False
+    live_from_ns: int | None = None
+    """By the server's clock: what it dates earlier may be older than the connection. None until its clock is known."""
+
+
+class _Known(NamedTuple):
+    """A payload that was read: its envelope, and the trigger that caused it, if one of this process did."""
+
+    envelope: Envelope
+    trigger: Trigger | None
+
+
+class _Batch:
+    """What one batch of arrivals adds to the recorder, added up first: a broadcast gives thousands at once."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str | None]] = Counter()
+        self._lags: defaultdict[int, list[int]] = defaultdict(list)
+        self._triggers: defaultdict[tuple[str, str, int], list[tuple[int, int, int]]] = defaultdict(list)
+
+    def stamp(self, arrival: Arrival) -> None:
+        """Who stamped the arrival, whether the stamp is its own, and how late it was read."""
+        if arrival.source == "kernel":
+            self.counts["stamps_kernel", None] += 1
+            if arrival.last_in_read:
+                self._lags[arrival.read_ns // _SECOND_NS].append(arrival.read_ns - arrival.received_ns)
+        else:
+            self.counts["stamps_user", None] += 1
+        if not arrival.last_in_read:
+            self.counts["coalesced", None] += 1
+
+    def caused(self, arrival: Arrival, event_type: str, trigger: Trigger) -> None:
+        """The event of a trigger came."""
+        second = arrival.received_ns // _SECOND_NS
+        for metric, from_ns in (("trigger", trigger.intended_ns), ("trigger_sent", trigger.sent_ns)):
+            if from_ns is not None:
+                latest_ns = arrival.received_ns - from_ns
+                # It cannot have come before its cause was sent, whatever the read before says.
+                earliest_ns = min(latest_ns, max(0, arrival.earliest_ns - from_ns))
+                self._triggers[metric, event_type, second].append((earliest_ns, latest_ns, latest_ns))
+
+    def record(self, recorder: Recorder) -> None:
+        """Hand everything to the recorder."""
+        for second, lags in self._lags.items():
+            recorder.record_many("lag", lags, second * _SECOND_NS)
+        for (metric, event_type, second), bounds in self._triggers.items():
+            recorder.record_bounds_many(metric, bounds, second * _SECOND_NS, event_type)
+        for (name, type_), count in self.counts.items():
+            recorder.count(name, count, type_)
 
 
 class StudioObserver:
@@ -46,23 +94,28 @@ class StudioObserver:
         capture: Capture,
         checks: CheckLog,
         triggers: TriggerClock,
-        stats: RequestStats,
+        pending: PendingDeliveries,
         *,
         aliases: Mapping[str, str],
         delivery_asked: bool,
+        offset_at: Callable[[int], Interval | None],
         first_sight: Callable[[Envelope], None],
     ) -> None:
+        """``offset_at`` tells the server's offset at a moment as far as it is known by now."""
         self._recorder = recorder
         self._capture = capture
         self._checks = checks
         self._triggers = triggers
-        self._stats = stats
+        self._pending = pending
         self._aliases = aliases
         self._delivery_asked = delivery_asked
+        self._offset_at = offset_at
         self._first_sight = first_sight
         self._followed: dict[EventStream, _Followed] = {}
-        self._parsed: dict[str, Envelope | None] = {}
+        self._parsed: dict[str, _Known | None] = {}
         self._numbers = 0
+        self.spread = DeliverySpread()
+        """Between which moments deliveries came, and how fine their timestamps are."""
 
     def follow_global(self, stream: EventStream, group: frozenset[str] | None) -> None:
         """Observe a global stream; ``group`` holds the task ids it asked for, None for all."""
@@ -85,6 +138,7 @@ class StudioObserver:
         if followed is None:
             return
         followed.opened_ns = at_ns
+        followed.live_from_ns = None
         followed.replay_asked = stream.replay_requested
         if followed.activity is None:
             self._capture.stream_opened(followed.number, at_ns, followed.group)
@@ -97,52 +151,55 @@ class StudioObserver:
 
     def deliveries(self, *, arrivals: list[Arrival], **_kwargs: object) -> None:
         """Listener of ``events.deliveries``."""
-        latencies: defaultdict[tuple[str, str, int], list[int]] = defaultdict(list)
+        batch = _Batch()
         for arrival in arrivals:
             followed = self._followed.get(arrival.stream)
             if followed is None:
                 continue
-            self._note_stamp(arrival)
+            batch.stamp(arrival)
             if followed.activity is not None:
                 followed.activity.saw(arrival)
-                self._activity(arrival, followed, latencies)
+                self._activity(arrival, followed, batch)
             else:
-                self._global(arrival, followed, latencies)
-        for (metric, event_type, second), values in latencies.items():
-            self._recorder.record_many(metric, values, second * _SECOND_NS, event_type)
-            add_deliveries(self._stats, f"{metric} {event_type}", values, second)
+                self._global(arrival, followed, batch)
+        batch.record(self._recorder)
 
-    def _note_stamp(self, arrival: Arrival) -> None:
-        self._recorder.count(f"stamps_{arrival.source}")
-        if not arrival.last_in_read:
-            self._recorder.count("coalesced")
-        if arrival.source == "kernel":
-            self._recorder.record("lag", arrival.read_ns - arrival.received_ns, arrival.read_ns)
-
-    def _global(
-        self, arrival: Arrival, followed: _Followed, latencies: defaultdict[tuple[str, str, int], list[int]]
-    ) -> None:
-        envelope = self._envelope(arrival)
-        if envelope is None:
+    def _global(self, arrival: Arrival, followed: _Followed, batch: _Batch) -> None:
+        known = self._known(arrival)
+        if known is None:
             return
+        envelope, trigger = known
         if envelope.type == EventType.REPLAY_UNAVAILABLE:
-            self._recorder.count("replay_unavailable")
+            batch.counts["replay_unavailable", None] += 1
             return
-        at_ns = arrival.received_ns
-        replayed = followed.replay_asked and envelope.timestamp_ns < followed.opened_ns
-        if not self._capture.arrived(followed.number, envelope, at_ns, replayed=replayed):
+        replayed = followed.replay_asked and self._is_old(envelope.timestamp_ns, followed)
+        if not self._capture.arrived(followed.number, envelope, arrival.received_ns, replayed=replayed):
             return
         if replayed:
-            self._recorder.count("replayed")
+            batch.counts["replayed", None] += 1
             return
-        self._recorder.count("deliveries", type=envelope.type)
+        batch.counts["deliveries", envelope.type] += 1
+        self.spread.add(arrival.received_ns - arrival.earliest_ns, envelope.resolution_ns)
         if self._delivery_asked:
-            latencies["delivery", envelope.type, at_ns // _SECOND_NS].append(at_ns - envelope.timestamp_ns)
-        intended_ns = self._triggers.intended_ns(envelope)
-        if intended_ns is not None:
-            self._recorder.record("trigger", at_ns - intended_ns, at_ns, envelope.type)
+            self._place("delivery", envelope.type, arrival, envelope.timestamp_ns, envelope.resolution_ns)
+        if trigger is not None:
+            batch.caused(arrival, envelope.type, trigger)
 
-    def _envelope(self, arrival: Arrival) -> Envelope | None:
+    def _place(self, metric: str, event_type: str, arrival: Arrival, stamp_ns: int, resolution_ns: int) -> None:
+        """Its latency is known once the server's clock is."""
+        self._pending.add(metric, event_type, arrival.earliest_ns, arrival.received_ns, stamp_ns, resolution_ns)
+
+    def _is_old(self, stamp_ns: int, followed: _Followed) -> bool:
+        """Whether an event may be older than the connection: such a one is history or replayed, and no delivery."""
+        if followed.live_from_ns is None:
+            offset = self._offset_at(followed.opened_ns)
+            if offset is None:
+                # Nothing is known of the clock yet, and perhaps never will be: then it counts as right.
+                return stamp_ns < followed.opened_ns
+            followed.live_from_ns = followed.opened_ns + offset.high_ns
+        return stamp_ns < followed.live_from_ns
+
+    def _known(self, arrival: Arrival) -> _Known | None:
         data = arrival.event.data
         try:
             return self._parsed[data]
@@ -151,10 +208,11 @@ class StudioObserver:
         if len(self._parsed) >= _PARSED_KEPT:
             for old in list(islice(self._parsed, _PARSED_KEPT // 2)):
                 del self._parsed[old]
-        self._parsed[data] = envelope
+        known = None if envelope is None else _Known(envelope, self._triggers.trigger_of(envelope))
+        self._parsed[data] = known
         if envelope is not None:
             self._first_sight(envelope)
-        return envelope
+        return known
 
     def _parse(self, arrival: Arrival) -> Envelope | None:
         event = arrival.event
@@ -174,23 +232,20 @@ class StudioObserver:
         known = self._aliases.get(envelope.type)
         return envelope._replace(type=known) if known else envelope
 
-    def _activity(
-        self, arrival: Arrival, followed: _Followed, latencies: defaultdict[tuple[str, str, int], list[int]]
-    ) -> None:
-        stamp_ns = activity_timestamp_ns(arrival.event.data)
-        if stamp_ns is None:
+    def _activity(self, arrival: Arrival, followed: _Followed, batch: _Batch) -> None:
+        stamp = activity_timestamp(arrival.event.data)
+        if stamp is None:
             return
-        if stamp_ns < followed.opened_ns:
-            self._recorder.count("history")
+        if self._is_old(stamp[0], followed):
+            batch.counts["history", None] += 1
             return
-        at_ns = arrival.received_ns
-        latencies["activity", arrival.event.type, at_ns // _SECOND_NS].append(at_ns - stamp_ns)
+        self._place("activity", arrival.event.type, arrival, *stamp)
 
 
-def activity_timestamp_ns(data: str) -> int | None:
-    """The server's timestamp of an activity event; None when it carries none that can be read."""
+def activity_timestamp(data: str) -> tuple[int, int] | None:
+    """The server's timestamp of an activity event and its resolution; None when it carries none that can be read."""
     try:
         document: Any = json.loads(data)
-        return parse_timestamp(document["timestamp"])[0]
+        return parse_timestamp(document["timestamp"])
     except (ValueError, KeyError, TypeError):
         return None

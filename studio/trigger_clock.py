@@ -1,12 +1,14 @@
-"""Trigger to event on one clock: which trigger caused an event, and when it was meant to be sent.
+"""Trigger to event on one clock: which trigger caused an event, when it was meant to be sent and when it was sent.
 
 The event often beats the answer to its POST, so triggers are entered before they are sent: a creation by its title,
-which is unique in the run, and everything else by the event's key.
+which is unique in the run, and everything else by the event's key. The API notes the time of sending on the trigger
+itself, also before it sends. So an event finds both times, whenever it comes.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from studio.contract import Envelope, EventKey, EventType
 
@@ -14,33 +16,44 @@ _REMEMBERED = 20_000
 """Triggers kept; the event of an older one no longer finds it."""
 
 
+@dataclass(slots=True)
+class Trigger:
+    """One request that causes an event; times are nanoseconds since the epoch."""
+
+    intended_ns: int
+    """When the schedule wanted it to be sent."""
+    sent_ns: int | None = None
+    """When it was handed to the HTTP client; None while it is not."""
+
+
 class TriggerClock:
-    """Intended send times of the triggers of this process."""
+    """The triggers of this process."""
 
     def __init__(self) -> None:
-        self._intended: OrderedDict[EventKey | str, int] = OrderedDict()
+        self._triggers: OrderedDict[EventKey | str, Trigger] = OrderedDict()
 
-    def expect_creation(self, title: str, intended_ns: int) -> None:
+    def expect_creation(self, title: str, intended_ns: int) -> Trigger:
         """A task with this title is about to be created."""
-        self._enter(title, intended_ns)
+        return self._enter(title, intended_ns)
 
-    def expect(self, key: EventKey, intended_ns: int) -> None:
+    def expect(self, key: EventKey, intended_ns: int) -> Trigger:
         """A call that causes this event is about to be sent."""
-        self._enter(key, intended_ns)
+        return self._enter(key, intended_ns)
 
-    def expect_session(self, task_id: str, intended_ns: int) -> None:
+    def expect_session(self, task_id: str, intended_ns: int) -> Trigger:
         """An execute of this task is about to be sent; the session's id is known only from its answer."""
-        self._enter(f"session of {task_id}", intended_ns)
+        return self._enter(f"session of {task_id}", intended_ns)
 
-    def intended_ns(self, envelope: Envelope) -> int | None:
-        """When the trigger of this event was meant to be sent; None for an event that no trigger here caused."""
+    def trigger_of(self, envelope: Envelope) -> Trigger | None:
+        """The trigger of this event; None for an event that no trigger here caused."""
         if envelope.type == EventType.TASK_CREATED:
-            return self._intended.get(str(envelope.fields.get("title")))
+            return self._triggers.get(str(envelope.fields.get("title")))
         if envelope.type == EventType.SESSION_STARTED:
-            return self._intended.get(f"session of {envelope.task_id}")
-        return self._intended.get(envelope.key)
+            return self._triggers.get(f"session of {envelope.task_id}")
+        return self._triggers.get(envelope.key)
 
-    def _enter(self, name: EventKey | str, intended_ns: int) -> None:
-        self._intended[name] = intended_ns
-        if len(self._intended) > _REMEMBERED:
-            self._intended.popitem(last=False)
+    def _enter(self, name: EventKey | str, intended_ns: int) -> Trigger:
+        trigger = self._triggers[name] = Trigger(intended_ns)
+        if len(self._triggers) > _REMEMBERED:
+            self._triggers.popitem(last=False)
+        return trigger

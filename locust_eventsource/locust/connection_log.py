@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, Final
 
 from locust_eventsource.errors import EventSourceError
@@ -39,12 +40,20 @@ class ConnectionLog:
         """Connections open at this moment."""
         return len(self._open)
 
+    @property
+    def open_streams(self) -> Collection[EventStream]:
+        """The streams that are open now, oldest connection first."""
+        return self._open.keys()
+
     def connect(self, *, stream: EventStream, timing: ConnectTiming, at_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.connect``."""
         self._open[stream] = at_ns
         self.peak = max(self.peak, len(self._open))
         self._counts["opened"] += 1
-        self._recorder.record("connect", timing.total_ns, at_ns)
+        # What the tester itself may have caused is uncertainty, not latency.
+        self._recorder.record_bounds(
+            "connect", timing.total_ns - timing.own_ns, timing.total_ns, timing.total_ns, at_ns
+        )
         self._recorder.record("connect_dns", timing.dns_ns, at_ns)
         self._recorder.record("connect_tcp", timing.tcp_ns, at_ns)
         self._recorder.record("connect_tls", timing.tls_ns, at_ns)

@@ -23,6 +23,12 @@ from config import values
         (values.threshold, "delivery:p(99)<50ms", "delivery:p(99)<50ms"),
         (values.header, "Authorization: Bearer x:y", "Authorization: Bearer x:y"),
         (values.alias, "session.completed=session.ended", "session.completed=session.ended"),
+        (values.zero_or(values.number(0.5)), "0", 0.0),
+        (values.zero_or(values.number(0.5)), "0.5", 0.5),
+        (values.clock_setting("skew"), "3s", "3s"),
+        (values.clock_setting("skew"), "-1.5ms", "-1.5ms"),
+        (values.clock_setting("drift"), "-200ppm", "-200ppm"),
+        (values.clock_setting("step"), "-500ms@6s", "-500ms@6s"),
     ],
 )
 def test_a_right_value_is_taken(read: Callable[[str], Any], text: str, value: object) -> None:
@@ -44,6 +50,10 @@ def test_a_right_value_is_taken(read: Callable[[str], Any], text: str, value: ob
         (values.header, "X: a\nY: b", "write it as 'Name: value'"),
         (values.alias, "session.completed", "write it as"),
         (values.readable_file, "/nowhere/file", "No such file"),
+        (values.zero_or(values.number(0.5)), "0.1", "'0.1' is not a number of at least 0.5, and not 0"),
+        (values.clock_setting("skew"), "3", "write it such as 3s or -250ms"),
+        (values.clock_setting("drift"), "200", "write it such as 200ppm"),
+        (values.clock_setting("step"), "500ms@-6s", "write it such as 500ms@6s"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_to_write(read: Callable[[str], Any], text: str, says: str) -> None:

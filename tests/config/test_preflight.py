@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from config import preflight
-from config.options import OPTIONS
+from config.options import OPTIONS, probes_clock
 from config.preflight import NO_SERVICE, USAGE, Refusal, check, check_form, check_profiles
 
 EMBEDDED = "http://127.0.0.1:1"
@@ -52,13 +52,34 @@ def test_a_host_without_its_scheme_is_refused(host: str) -> None:
     assert error.exit_code == USAGE
 
 
-@pytest.mark.parametrize("change", [{"fault": ["drop:1%"]}, {"turn_ms": 5}, {"replay": "x.jsonl"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fault": ["drop:1%"]},
+        {"turn_ms": 5},
+        {"replay": "x.jsonl"},
+        {"clock_skew": "3s"},
+        {"clock_drift": "200ppm"},
+        {"clock_step": ["500ms@6s"]},
+    ],
+)
 def test_options_of_the_embedded_studio_are_refused_together_with_a_host(change: dict[str, Any]) -> None:
     assert "leave out --" in str(refusal(host="http://127.0.0.1:1", **change))
 
 
 def test_rebase_needs_a_recording() -> None:
     assert "--replay FILE" in str(refusal(rebase=True))
+
+
+@pytest.mark.parametrize("change", [{"clock_skew": "3s"}, {"clock_drift": "1ppm"}, {"clock_step": ["1s@1s"]}])
+def test_a_recording_has_no_clock_that_could_be_probed(change: dict[str, Any]) -> None:
+    assert "leave out --replay" in str(refusal(replay="x.jsonl", **change))
+
+
+def test_the_clock_is_probed_unless_it_is_turned_off_or_a_recording_plays() -> None:
+    assert probes_clock(options())
+    assert not probes_clock(options(clock_probe=0.0))
+    assert not probes_clock(options(replay="x.jsonl"))
 
 
 def test_a_profile_with_a_misspelt_setting_is_refused_with_the_right_one(tmp_path: Path) -> None:
@@ -86,6 +107,7 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_the_run(tmp_p
     [
         ({"task_rate": "0"}, "--task-rate: '0' is not a number from 0.01"),
         ({"settle": "-3"}, "--settle"),
+        ({"clock_probe": "0.1"}, "--clock-probe: '0.1' is not a number from 0.5 to 3600, and not 0"),
         ({"host": "studio.example"}, "write it with its scheme"),
     ],
 )

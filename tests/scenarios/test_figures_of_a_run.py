@@ -5,20 +5,25 @@ from __future__ import annotations
 from locust.stats import RequestStats
 
 from argparse import Namespace
+from typing import Any
 
 import pytest
 
+from locust_eventsource.measure.clock_offset import Probe
 from locust_eventsource.measure.recorder import Recorder
+from scenarios.clocks import ProcessClock
 from scenarios.figures import RunFigures
 from scenarios.ledger import Ledger
 from scenarios.live_table import table
 from scenarios.rows import rows
 from studio.check_log import CheckLog
 from studio.contract import Envelope, EventKey
+from studio.delivery_spread import DeliverySpread
 from studio.verify.actions import Action
 from studio.verify.capture import Capture
 
 SECOND = 1_000_000_000
+MS = 1_000_000
 
 
 def options(**changes: object) -> Namespace:
@@ -29,6 +34,15 @@ def figures(
     ledger: Ledger, *, executes: bool = True, delivery_asked: bool = True, stats: RequestStats | None = None
 ) -> RunFigures:
     return RunFigures(ledger, stats or RequestStats(), executes=executes, delivery_asked=delivery_asked)
+
+
+def clock_facts(*, skew_ns: int = 0, probes: int = 2, problem: str = "") -> dict[str, Any]:
+    """What a process on another machine knows after some probes, each 2 ms long."""
+    clock = ProcessClock("https://studio.example", 5)
+    for number in range(probes):
+        at_ns = (10 + number) * SECOND
+        clock.add(Probe(at_ns, at_ns + 2 * MS, at_ns + MS + skew_ns, 1))
+    return clock.facts(2 * MS, problem)
 
 
 def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
@@ -57,6 +71,9 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
             "peak": 2,
             "unrepaired": [],
         },
+        "clock": clock_facts(),
+        "spread": DeliverySpread().take(),
+        "unread_peak": None,
         "cpu_percent": 5.0,
         "internal_error": False,
         "deleted": 1,
@@ -128,14 +145,99 @@ def test_the_error_rate_is_that_of_all_requests() -> None:
     assert figures(ledger, stats=stats).rate("errors") == (1, 4)
 
 
-def test_events_that_come_before_their_timestamp_put_the_clocks_in_doubt() -> None:
-    ledger = Ledger(options(), owes_events=True)
-    recorder = Recorder()
-    recorder.record("delivery", -5_000_000, 10 * SECOND)
+def recorded(*bounds_ms: tuple[int, int, int], metric: str = "delivery") -> Ledger:
+    """A run that measured a latency as so many (low, value, high) in milliseconds."""
+    ledger, recorder = Ledger(options(), owes_events=True), Recorder()
+    for low, value, high in bounds_ms:
+        recorder.record_bounds(metric, low * MS, value * MS, high * MS, 10 * SECOND)
     ledger.series.add(recorder.take())
+    return ledger
+
+
+def test_events_that_come_before_their_timestamp_whatever_the_offset_put_the_clocks_in_doubt() -> None:
+    doubt = figures(recorded((-9, -7, -5))).doubt("delivery")
+    assert doubt is not None and doubt.startswith("clock: 1 of 1 events arrived before the server's own timestamp")
+    assert figures(recorded((-9, -7, -5))).doubt("connect") is None
+    assert figures(recorded((-5, -1, 3))).doubt("delivery") is None
+
+
+def test_events_that_no_probe_brackets_put_delivery_in_doubt_and_nothing_else() -> None:
+    ledger = recorded((1, 2, 3))
+    recorder = Recorder()
+    recorder.count("unplaced", 3, "delivery")
+    ledger.series.add(recorder.take())
+    ledger.clocks["local"] = clock_facts(problem="a probe could not create its task: got 403")
     doubt = figures(ledger).doubt("delivery")
-    assert doubt is not None and "disagree" in doubt
-    assert figures(ledger).doubt("connect") is None
+    assert doubt is not None and "brackets 3 events" in doubt and "got 403" in doubt
+    assert [figures(ledger).doubt(name) for name in ("activity", "trigger", "connect")] == [None] * 3
+    assert figures(ledger).count("unplaced") == 3
+
+
+def test_the_bounds_are_those_of_the_same_samples() -> None:
+    bounds = figures(recorded((1, 2, 3), (4, 4, 4))).bounds("delivery")
+    assert bounds is not None
+    assert [bound.max_us for bound in bounds] == pytest.approx([4_000, 4_000], rel=1e-3)
+    assert [bound.min_us for bound in bounds] == pytest.approx([1_000, 3_000], rel=1e-3)
+    assert figures(recorded()).bounds("delivery") is None
+
+
+def test_what_makes_a_latency_uncertain_is_said_in_words() -> None:
+    ledger = recorded((1, 2, 3))
+    assert figures(ledger).uncertainty("delivery") is None
+    ledger.clocks["local"] = clock_facts(skew_ns=3 * SECOND)
+    ledger.spread.add(0, 1)
+    ledger.spread.add(MS, 1)
+    words = figures(ledger).uncertainty("delivery")
+    assert words is not None and words.startswith("clock: offset known to ±1") and "batching: 50 %" in words
+    assert figures(ledger).uncertainty("trigger") == "batching: 50 % (1 of 2) of the events shared a read"
+    assert "tester itself" in str(figures(ledger).uncertainty("connect"))
+    assert figures(ledger).uncertainty("execute") is None
+
+
+def test_a_busy_tester_says_so_in_its_own_row() -> None:
+    ledger = Ledger(options(), owes_events=True)
+    ledger.add("local", delta())
+    assert (figures(ledger).overloaded(), figures(ledger).fit.verdict) == (None, "pass")
+    ledger.cpu_percent["worker 2"] = 99.0
+    assert "99 %" in str(figures(ledger).overloaded())
+    assert figures(ledger).fit.verdict == "inconclusive"
+
+
+def test_the_testers_own_row_comes_last_and_not_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["locust"])
+    found = figures(Ledger(options(), owes_events=True))
+    assert [row.expression for row in rows(options(), 2, found)][-1] == "tester:fit"
+    assert rows(options(threshold=["none"]), 2, found) == []
+
+
+def test_steps_are_counted_once_however_many_processes_saw_them() -> None:
+    ledger = Ledger(options(), owes_events=True)
+    assert figures(ledger).count("clock_steps") is None
+    for name in ("worker 1", "worker 2"):
+        clock = ProcessClock("http://127.0.0.1:1", 5)
+        for second, skew_ns in ((10, 0), (15, SECOND)):
+            clock.add(Probe(second * SECOND, second * SECOND + 2 * MS, second * SECOND + MS + skew_ns, 1))
+        ledger.clocks[name] = clock.facts(0, "")
+    assert figures(ledger).count("clock_steps") == 1
+
+
+def test_what_the_kernel_was_not_asked_is_not_zero() -> None:
+    ledger = Ledger(options(), owes_events=True)
+    names = ("retransmits", "out_of_order")
+    assert [figures(ledger).count(name) for name in names] == [None, None]
+    assert figures(ledger).gauge("unread") is None
+    ledger.unread_peak = 512
+    assert [figures(ledger).count(name) for name in names] == [0, 0]
+    assert figures(ledger).gauge("unread") == 512
+
+
+def test_events_of_probes_alone_are_judged_too() -> None:
+    ledger = Ledger(options(), owes_events=False)
+    assert not figures(ledger).asked("lost")
+    ledger.add("local", delta())
+    ledger.finish()
+    assert figures(ledger).asked("lost")
+    assert not figures(ledger).asked("trigger_sent")
 
 
 def test_words_of_another_run_and_words_after_the_end_are_passed_over() -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from locust.stats import RequestStats
-
 import json
 from typing import cast
 
 import pytest
 
+from locust_eventsource.measure.clock_offset import OffsetEstimator, Probe
+from locust_eventsource.measure.pending import PendingDeliveries
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from locust_eventsource.protocol.event import Event
 from locust_eventsource.stream import Arrival, EventStream
 from studio.check_log import CheckLog
 from studio.contract import Envelope
-from studio.observer import StudioObserver, activity_timestamp_ns
+from studio.observer import StudioObserver, activity_timestamp
 from studio.trigger_clock import TriggerClock
 from studio.verify.capture import Capture
 
@@ -31,22 +31,31 @@ class FakeStream:
 
 
 class Desk:
-    """An observer and everything that it writes to."""
+    """An observer and everything that it writes to; the service's clock is ours unless a skew is named."""
 
-    def __init__(self, *, delivery_asked: bool = True) -> None:
+    def __init__(self, *, delivery_asked: bool = True, skew_ns: int | None = None) -> None:
         self.recorder, self.capture, self.checks = Recorder(), Capture(), CheckLog()
-        self.triggers, self.stats = TriggerClock(), RequestStats()
+        self.triggers, self.estimator = TriggerClock(), OffsetEstimator(assume_same=skew_ns is None)
+        self.pending = PendingDeliveries(self.estimator, self.recorder)
         self.first_sights: list[Envelope] = []
+        self.skew_ns = skew_ns
         self.observer = StudioObserver(
             self.recorder,
             self.capture,
             self.checks,
             self.triggers,
-            self.stats,
+            self.pending,
             aliases={"session.done": "session.ended"},
             delivery_asked=delivery_asked,
+            offset_at=lambda at_ns: self.estimator.over(at_ns, at_ns, one_sided=True),
             first_sight=self.first_sights.append,
         )
+
+    def probe(self, *seconds: float) -> None:
+        """Ask the service for its time at these moments; an answer takes 2 ms."""
+        for second in seconds:
+            at_ns = int(second * SECOND)
+            self.estimator.add(Probe(at_ns, at_ns + 2 * MS, at_ns + MS + (self.skew_ns or 0), 1))
 
     def stream(self, opened_ns: int = 10 * SECOND) -> EventStream:
         stream = cast(EventStream, FakeStream())
@@ -55,6 +64,9 @@ class Desk:
         return stream
 
     def series(self) -> Series:
+        """What was recorded by the end of the run."""
+        self.estimator.finish()
+        self.pending.settle(final=True)
         series = Series()
         series.add(self.recorder.take())
         return series
@@ -78,7 +90,6 @@ def test_delivery_is_the_servers_timestamp_to_the_stamp_of_arrival() -> None:
     delivery, lag = series.histogram("delivery", "task.created"), series.histogram("lag")
     assert delivery is not None and delivery.max_us == pytest.approx(4_000, rel=1e-3)
     assert lag is not None and lag.max_us == pytest.approx(1_000, rel=1e-3)
-    assert desk.stats.get("delivery task.created", "SSE event").num_requests == 1
 
 
 def test_an_event_is_parsed_once_however_many_streams_bring_it() -> None:
@@ -110,14 +121,109 @@ def test_a_second_arrival_is_no_delivery() -> None:
     assert desk.series().counter("deliveries") == 1
 
 
-def test_a_trigger_counts_from_its_intended_time_on_every_stream() -> None:
+def test_a_trigger_counts_from_its_intended_and_from_its_actual_time_on_every_stream() -> None:
     desk = Desk()
     streams = [desk.stream() for _ in range(2)]
-    desk.triggers.expect_creation("haiku", 11 * SECOND)
+    desk.triggers.expect_creation("haiku", 11 * SECOND).sent_ns = 11 * SECOND + 400 * MS
     desk.observer.deliveries(arrivals=[arrival(stream, created(12), 12 * SECOND) for stream in streams])
-    trigger = desk.series().histogram("trigger", "task.created")
-    assert trigger is not None and trigger.count == 2
-    assert trigger.min_us == pytest.approx(1_000_000, rel=1e-3)
+    series = desk.series()
+    for metric, milliseconds in (("trigger", 1_000), ("trigger_sent", 600)):
+        histogram = series.histogram(metric, "task.created")
+        assert histogram is not None and histogram.count == 2
+        assert (histogram.min_us, histogram.max_us) == pytest.approx((milliseconds * 1_000,) * 2, rel=1e-3)
+
+
+def test_the_answer_of_the_post_changes_nothing_about_an_event_that_came_before_it() -> None:
+    early, late = Desk(), Desk()
+    for desk in (early, late):
+        trigger = desk.triggers.expect_creation("haiku", 11 * SECOND)
+        trigger.sent_ns = 11 * SECOND + MS
+        stream = desk.stream()
+        if desk is late:
+            # The service's answer is known, and the next trigger is under way, before the event is looked at.
+            desk.triggers.expect_creation("another", 12 * SECOND).sent_ns = 12 * SECOND
+        desk.observer.deliveries(arrivals=[arrival(stream, created(11.5), 11 * SECOND + 502 * MS)])
+    for metric in ("trigger", "trigger_sent"):
+        one, other = early.series().histogram(metric), late.series().histogram(metric)
+        assert (one is None) == (other is None)
+        assert one is None or other is None or one.counts == other.counts
+
+
+def test_an_event_keeps_its_trigger_when_the_same_call_is_made_again() -> None:
+    desk = Desk()
+    streams = [desk.stream() for _ in range(2)]
+    started = created(12, event_type="session.started")
+    desk.triggers.expect_session("t", 11 * SECOND).sent_ns = 11 * SECOND
+    desk.observer.deliveries(arrivals=[arrival(streams[0], started, 12 * SECOND)])
+    desk.triggers.expect_session("t", 13 * SECOND).sent_ns = 13 * SECOND
+    desk.observer.deliveries(arrivals=[arrival(streams[1], started, 14 * SECOND)])
+    trigger = desk.series().histogram("trigger", "session.started")
+    assert trigger is not None
+    assert (trigger.min_us, trigger.max_us) == pytest.approx((1_000_000, 3_000_000), rel=1e-3)
+
+
+def test_an_event_that_shared_a_read_has_bounds() -> None:
+    desk = Desk()
+    stream = desk.stream()
+    desk.triggers.expect_creation("haiku", 11 * SECOND).sent_ns = 12 * SECOND - MS
+    shared = arrival(stream, created(12), 12 * SECOND + 30 * MS)
+    shared = shared._replace(earliest_ns=12 * SECOND + 10 * MS, last_in_read=False)
+    desk.observer.deliveries(arrivals=[shared])
+    series = desk.series()
+    for metric, low_ms, high_ms in (("delivery", 10, 30), ("trigger", 1_010, 1_030), ("trigger_sent", 11, 31)):
+        low, value, high = (bound(metric) for bound in (series.low, series.histogram, series.high))
+        assert low is not None and value is not None and high is not None
+        assert low.max_us == pytest.approx(low_ms * 1_000, rel=1e-3)
+        assert value.max_us == high.max_us == pytest.approx(high_ms * 1_000, rel=1e-3)
+    assert series.histogram("lag") is None
+    assert series.counter("coalesced") == 1
+    assert desk.observer.spread.inexact == 1
+
+
+def test_a_skewed_clock_is_taken_out_of_the_delivery() -> None:
+    desk = Desk(skew_ns=3 * SECOND)
+    stream = desk.stream()
+    desk.probe(11, 14)
+    desk.observer.deliveries(arrivals=[arrival(stream, created(12 + 3), 12 * SECOND + 4 * MS)])
+    series = desk.series()
+    low, high = series.low("delivery"), series.high("delivery")
+    assert low is not None and high is not None
+    assert low.min_us <= 4_000 <= high.max_us
+    assert high.max_us - low.min_us < 10_000
+
+
+def test_a_clock_that_nobody_probed_leaves_deliveries_without_a_latency() -> None:
+    desk = Desk(skew_ns=3 * SECOND)
+    desk.observer.deliveries(arrivals=[arrival(desk.stream(), created(15), 12 * SECOND)])
+    series = desk.series()
+    assert series.histogram("delivery") is None
+    assert (series.counter("unplaced", "delivery"), series.counter("deliveries")) == (1, 1)
+
+
+@pytest.mark.parametrize("skew_s", [3, -3])
+def test_what_is_replayed_is_told_by_the_servers_clock(skew_s: int) -> None:
+    desk = Desk(skew_ns=skew_s * SECOND)
+    stream = desk.stream()
+    cast(FakeStream, stream).replay_requested = True
+    desk.probe(19, 20)
+    desk.observer.connect(stream=stream, at_ns=20 * SECOND + 10 * MS)
+    old, new = created(19.5 + skew_s), created(20.5 + skew_s)
+    desk.observer.deliveries(
+        arrivals=[arrival(stream, old, 20 * SECOND + 11 * MS), arrival(stream, new, 20 * SECOND + 501 * MS)]
+    )
+    series = desk.series()
+    assert (series.counter("replayed"), series.counter("deliveries")) == (1, 1)
+
+
+def test_what_may_have_been_replayed_does_not_enter_delivery() -> None:
+    desk = Desk(skew_ns=0)
+    stream = desk.stream()
+    cast(FakeStream, stream).replay_requested = True
+    desk.probe(19, 20)
+    desk.observer.connect(stream=stream, at_ns=20 * SECOND + 10 * MS)
+    # By the server's clock the connection is open since 20.01 s, give or take 1 ms.
+    desk.observer.deliveries(arrivals=[arrival(stream, created(20.0105), 20 * SECOND + 12 * MS)])
+    assert desk.series().counter("replayed") == 1
 
 
 def test_what_is_no_envelope_fails_a_check_and_nothing_else() -> None:
@@ -153,6 +259,18 @@ def test_without_delivery_asked_events_are_still_accounted_for() -> None:
     assert series.counter("deliveries") == 1
 
 
+def test_lag_is_told_by_events_that_end_their_read() -> None:
+    desk = Desk()
+    stream = desk.stream()
+    last = arrival(stream, created(12), 12 * SECOND)
+    stamped_late = arrival(stream, created(13), 13 * SECOND)._replace(source="user")
+    desk.observer.deliveries(arrivals=[last, last._replace(last_in_read=False), stamped_late])
+    series = desk.series()
+    lag = series.histogram("lag")
+    assert lag is not None and lag.count == 1
+    assert (series.counter("stamps_kernel"), series.counter("stamps_user")) == (2, 1)
+
+
 def test_history_of_an_activity_stream_does_not_enter_its_delivery() -> None:
     desk = Desk()
     stream = cast(EventStream, FakeStream())
@@ -184,4 +302,4 @@ def test_streams_that_nobody_follows_are_passed_over() -> None:
 
 @pytest.mark.parametrize("data", ["", "[]", "{}", '{"timestamp": 5}', '{"timestamp": "yesterday"}'])
 def test_an_activity_event_without_a_timestamp_has_none(data: str) -> None:
-    assert activity_timestamp_ns(data) is None
+    assert activity_timestamp(data) is None

@@ -8,8 +8,13 @@ from studio.contract import Envelope
 from studio.task_board import TaskBoard
 
 
-def status(to_status: str, at_ns: int, task_id: str = "t") -> Envelope:
-    fields = {"type": "task.status_changed", "task_id": task_id, "to_status": to_status}
+def status(to_status: str, at_ns: int, task_id: str = "t", from_status: str = "") -> Envelope:
+    fields = {
+        "type": "task.status_changed",
+        "task_id": task_id,
+        "from_status": from_status,
+        "to_status": to_status,
+    }
     return Envelope(f"e{at_ns}", "task.status_changed", at_ns, 1, fields)
 
 
@@ -28,6 +33,16 @@ def test_an_old_word_that_comes_again_changes_nothing() -> None:
     board.update(status("review", 2))
     board.update(status("planning", 1))
     assert board.status("t") == "review"
+
+
+def test_a_clock_that_was_set_back_does_not_silence_the_stream() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+    board.update(status("planning", 1_000, from_status="todo"))
+    board.update(status("planning_review", 500, from_status="planning"))
+    board.update(Envelope("e", "session.ended", 501, 1, {"type": "session.ended", "task_id": "t", "session_id": "s"}))
+    assert board.status("t") == "planning_review"
+    assert board.has_ended("t", "s")
 
 
 def test_the_end_of_a_session_is_remembered_until_the_task_is_forgotten() -> None:
