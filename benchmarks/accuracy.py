@@ -59,18 +59,17 @@ class Accuracy(NamedTuple):
     """How right a reader's stamps are.
 
     ``inside``: share of the events that end their read whose stamp lies in the write, with `TOLERANCE_NS` either side;
-    ``furthest_us``: how far the worst of them lies outside the write, 0 when none does. ``excluded``: events of all
-    kinds whose interval [earliest, received] does not meet the write with its tolerance, which must not happen to any
-    that shares its read; ``excluded_coalesced``: those of them that share one. ``widest_miss_us``: the worst gap
-    between interval and write among these. ``coalesced``: share of the events that do not end their read. ``width``:
-    received - earliest of these. ``lag``: from the stamp to the reading, of events that end their read with a kernel
-    stamp. ``user_stamps``: how many stamps were not the kernel's.
+    ``furthest_us``: how far the worst of them lies outside the write, 0 when none does. ``coalesced``: share of the
+    events that do not end their read; ``excluded``: how many of these have an interval [earliest, received] that does
+    not meet the write with its tolerance, and ``widest_miss_us`` how far the worst is from it; ``width``: received -
+    earliest of these. ``lag``: from the stamp to the reading, of events that end their read with a kernel stamp.
+    ``user_stamps``: how many stamps were not the kernel's.
     """
 
     events: int
     inside: float
     furthest_us: float
-    excluded_coalesced: int
+    excluded: int
     widest_miss_us: float
     coalesced: float
     width: Percentiles
@@ -92,7 +91,7 @@ def accuracy(truth: Truth, stamps: Stamps) -> Accuracy:
         events=len(received),
         inside=float(numpy.mean(outside <= TOLERANCE_NS)) if len(outside) else math.nan,
         furthest_us=_largest(outside) / 1e3,
-        excluded_coalesced=int(numpy.count_nonzero(missed > TOLERANCE_NS)),
+        excluded=int(numpy.count_nonzero(missed > TOLERANCE_NS)),
         widest_miss_us=_largest(missed) / 1e3,
         coalesced=float(numpy.mean(shared)) if len(shared) else math.nan,
         width=percentiles((received - earliest)[shared]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.messages import ReaderReport
@@ -59,23 +59,25 @@ class Bench:
         """A plan at the rate, body and pattern that were asked for; ``seconds`` unless the command line says."""
         lasting = self.asked.seconds or (min(seconds, 1.0) if self.asked.quick else seconds)
         plan = Plan(connections, self.asked.rate, lasting, body=self.asked.body, pattern=self.asked.pattern)
-        # A connection needs some events, also where there are more connections than events a second.
         return replace(plan, **more)  # type: ignore[arg-type]
 
-    def run(self, section: Section, plan: Plan, program: Program) -> Run:
-        """One run, judged into the section. Raises `benchmarks.child.ChildFailed`."""
+    def run(self, section: Section, plan: Plan, program: Program, *, judged: bool = True) -> Run:
+        """One run, judged into the section unless the part does so. Raises `benchmarks.child.ChildFailed`."""
         result = run(plan, program, self.on)
-        section.judge(result)
-        section.implementations([result])
+        if judged:
+            section.judge(result)
         reader = result.reader
+        section.served(program.name, reader)
         say(
-            f"{describe(result)}: {reader.cpu_us:.1f} us/event, {reader.lost:,} lost, {result.source.blocked:,} blocked"
+            f"{describe(result)}: {reader.cpu_us:.1f} us/event, {reader.lost:,} lost, "
+            f"{result.source.blocked:,} blocked, others used {result.foreign:.0%} of the core"
         )
         return result
 
-    def hold(self, connections: int, program: Program) -> ReaderReport:
+    def hold(self, section: Section, connections: int, program: Program) -> ReaderReport:
         """Open connections without events. Raises `benchmarks.child.ChildFailed`."""
         said = hold(connections, program, self.on)
+        section.served(program.name, said)
         took = f"{said.open_s:.2f} s" if said.open_s is not None else "?"
         say(f"{program.name}, {connections:,} connections: open after {took}, {said.connection_kib:.1f} KiB each")
         return said
@@ -84,8 +86,3 @@ class Bench:
 def say(words: str) -> None:
     """A line of progress."""
     print(words, flush=True)
-
-
-def every(names: Iterable[str]) -> str:
-    """Names, for a sentence."""
-    return ", ".join(names)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from benchmarks.messages import ReaderReport
 from benchmarks.session import Run, doubts, faults
 
 Value = str | int | float | bool | None
@@ -60,11 +60,10 @@ class Section:
         if words not in self.remarks:
             self.remarks.append(words)
 
-    def implementations(self, runs: Iterable[Run]) -> None:
-        """Say which read path served whom, where the readers tell."""
-        for run in runs:
-            if run.reader.implementation:
-                self.remark(f"{run.program.name}: served by the {run.reader.implementation} reader")
+    def served(self, name: str, reader: ReaderReport) -> None:
+        """Say which read path served a reader, where it tells."""
+        if reader.implementation:
+            self.remark(f"{name}: served by the {reader.implementation} reader")
 
 
 def describe(run: Run) -> str:

@@ -54,7 +54,8 @@ class Plan:
     @property
     def events(self) -> int:
         """Events for each connection."""
-        return round(self.rate * self.seconds / self.connections)
+        burst = self.burst or 1
+        return max(round(self.rate * self.seconds / self.connections / burst), 1) * burst if self.rate else 0
 
 
 class Cores(NamedTuple):
@@ -103,12 +104,12 @@ def run(plan: Plan, program: Program, on: Cores) -> Run:
         with Child(command, options, program.environment) as reader:
             reader.hear("open", _OPEN_WITHIN_S)
             source.hear("open", _OPEN_WITHIN_S)
-            begun = _core_use(on.reader, reader.pid)
+            begun = _use(on.reader, reader.pid)
             source.tell(START)
             within_s = plan.seconds * 2 + _BACKLOG_WITHIN_S
             source_said = source_report(source.hear("report", within_s))
             reader_said = reader_report(reader.hear("report", within_s))
-            foreign = _foreign(begun, _core_use(on.reader, reader.pid))
+            foreign = _foreign(begun, _use(on.reader, reader.pid))
         truth = Truth(_load(folder / "truth", plan, 2))
         stamps = Stamps(_load(folder / "stamps", plan, DETAIL if plan.detail else STAMP)) if program.stamps else None
         return Run(plan, program, reader_said, source_said, truth, stamps, foreign)
@@ -127,14 +128,24 @@ def hold(connections: int, program: Program, on: Cores) -> ReaderReport:
         return reader_report(reader.hear("report", _OPEN_WITHIN_S))
 
 
-def _core_use(core: int | None, pid: int) -> tuple[int, int, int]:
-    """Now, how long the core has been idle, and how long the process has used it (ns)."""
-    return time.monotonic_ns(), 0 if core is None else core_idle_ns(core), process_cpu_ns(pid)
+class _Use(NamedTuple):
+    """How a core and a process on it have spent their time until now (ns)."""
+
+    at_ns: int
+    idle_ns: int
+    own_ns: int
 
 
-def _foreign(begun: tuple[int, int, int], ended: tuple[int, int, int]) -> float:
-    took, idle, own = (late - early for early, late in zip(begun, ended, strict=True))
-    return max(took - idle - own, 0) / took if idle else 0.0
+def _use(core: int | None, pid: int) -> _Use | None:
+    return None if core is None else _Use(time.monotonic_ns(), core_idle_ns(core), process_cpu_ns(pid))
+
+
+def _foreign(begun: _Use | None, ended: _Use | None) -> float:
+    if begun is None or ended is None:
+        return 0.0
+    took = ended.at_ns - begun.at_ns
+    others = took - (ended.idle_ns - begun.idle_ns) - (ended.own_ns - begun.own_ns)
+    return min(max(others / took, 0.0), 1.0)
 
 
 @contextmanager

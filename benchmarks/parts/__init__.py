@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.parts import cpu
+from benchmarks.parts import accuracy, connects, cpu, memory, rate, scale
 from benchmarks.section import Section
 
 PARTS: dict[str, Callable[[Bench], Section]] = {
     "cpu": cpu.measure,
+    "accuracy": accuracy.measure,
+    "rate": rate.measure,
+    "connects": connects.measure,
+    "memory": memory.measure,
+    "scale": scale.measure,
 }
 """All parts by name, in the order in which they run."""

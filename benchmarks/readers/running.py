@@ -79,9 +79,11 @@ class Run:
         self.rows: list[array[int]] = self.account.rows
         self._idle = usage()
         self._opened = self._idle
+        self._open_s = 0.0
 
     def opened(self) -> None:
         """Tell the driver that every connection is open."""
+        self._open_s = (time.monotonic_ns() - self._idle.at_ns) / 1e9
         gc.collect()
         self._opened = usage()
         say(open=self.options.connections)
@@ -113,7 +115,7 @@ class Run:
                 cpu_us=(ended.cpu_ns - opened.cpu_ns) / 1e3 / max(account.delivered, 1),
                 memory_mib=ended.resident_kib / 1024,
                 connection_kib=(opened.resident_kib - idle.resident_kib) / self.options.connections,
-                open_s=(opened.at_ns - idle.at_ns) / 1e9,
+                open_s=self._open_s,
                 implementation=implementation,
             )
         )
