@@ -24,7 +24,8 @@ LATENCIES = (
         "delivery",
         "Delivery",
         "From the server's timestamp inside the event to the kernel's receive stamp on the tester. Replayed events do "
-        "not enter; lost events count as infinitely late.",
+        "not enter; lost events count as infinitely late. Its interval holds the truth: the clock offset's bound, the "
+        "timestamp's last digit, and for events that shared a read the time since the socket was last seen empty.",
         TWO,
     ),
     Definition("activity", "Delivery on activity streams", "As delivery, on the stream of one session.", TWO),
@@ -34,12 +35,18 @@ LATENCIES = (
         "From the moment a call that causes an event was due to the receive stamp of that event, on every stream.",
         ONE,
     ),
+    Definition(
+        "trigger_sent",
+        "Sent trigger to event",
+        "As trigger to event, but from the moment the call was sent: what the tester was late itself is not in it.",
+        ONE,
+    ),
     Definition("execute", "Execute answered", "From sending the execute call to the head of its answer (202).", ONE),
     Definition(
         "connect",
         "Connect",
         "From before the TCP connect to the kernel's stamp of the response head (200, text/event-stream). DNS is "
-        "resolved before and timed apart.",
+        "resolved before and timed apart. What the tester itself may have delayed is in the interval.",
         ONE,
     ),
     Definition("connect_dns", "Connect: DNS", "Resolving the name, before the TCP connect.", ONE),
@@ -49,11 +56,13 @@ LATENCIES = (
     Definition("first_event", "First event", "From before the TCP connect to the first event on the stream.", ONE),
     Definition("reconnect", "Reconnect", "From the end of a connection to the next one being open.", ONE),
     Definition("skew", "Fan-out skew", "From the first to the last stream that got the same event.", ONE),
+    Definition("rtt", "Round trip", "TCP's smoothed round trip time, as the kernel has it, sampled each second.", ONE),
     Definition("lag", "Tester's lag", "From the kernel's receive stamp to the tester's own code.", ONE),
     Definition("loop_lag", "Event loop lag", "How much later than asked the tester's event loop ran a timer.", ONE),
 )
 
 TESTER = ("lag", "loop_lag")
+NETWORK = ("rtt",)
 CONNECT_PARTS = ("connect_dns", "connect_tcp", "connect_tls", "connect_wait")
 """Parts of one measure: in the tables, but without charts of their own."""
 
@@ -73,6 +82,13 @@ COUNTS = (
     Definition("optional", "Optional", "Came on a stream that was opening or closing: right either way.", ""),
     Definition("unknown", "Unknown", "What a load generator that stopped reporting should have received.", ""),
     Definition("coalesced", "Coalesced", "Not the last in its read: its stamp is an upper bound.", ""),
+    Definition(
+        "unplaced", "Unplaced", "Deliveries without a latency, because no probe of the clock brackets them.", ""
+    ),
+    Definition("clock_steps", "Clock steps", "Jumps of the server's clock or the tester's.", ""),
+    Definition("retransmits", "Retransmits", "TCP segments that the tester's kernel sent again.", ""),
+    Definition("out_of_order", "Out of order", "TCP segments that reached the tester out of order.", ""),
+    Definition("unread", "Unread", "The most bytes that waited in the receive queue of a stream.", ""),
     Definition("reconnects", "Reconnects", "Connections that replaced an earlier one of the same stream.", ""),
     Definition("failures", "Failures", "Connections that failed or broke.", ""),
     Definition("errors", "Errors", "Failed requests out of all requests that Locust counted.", ""),

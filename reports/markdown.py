@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from reports import certainty
 from reports.definitions import in_order, title
-from reports.model import CheckRecord, Result
+from reports.model import CheckRecord, Figures, Metric, Result
 from reports.wording import (
     NOTHING,
     count,
-    duration,
     evidence,
     figure,
     headline,
     identity,
     plain,
     reasons,
+    seconds,
     share,
     span,
     symbol,
@@ -24,6 +25,11 @@ from reports.wording import (
 
 MAX_OFFENDERS = 5
 MAX_REASONS = 10
+_COLUMNS = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p99.9", "p999"), ("max", "max"))
+_LEGEND = (
+    "In parentheses: the interval that holds the true value, where it is wider than the digits. "
+    f"{certainty.FEW} Too few samples: n(1 - p) < 10."
+)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@$])")
 _BACKTICKS = re.compile(r"`+")
 
@@ -37,6 +43,7 @@ def render_markdown(result: Result) -> str:
         *(_offenders(check, result.run.started_ns) for check in result.checks if check.offenders),
         _latencies(result),
         _connections(result),
+        _instrument(result),
         _facts(result),
         _notes(result),
     ]
@@ -92,13 +99,15 @@ def _targets(result: Result) -> str:
             cell(row.expression),
             text(figure(row.measured_text)) or NOTHING,
             text(figure(row.margin_text)) or NOTHING,
-            NOTHING if row.verdict == "not asked" else count(row.samples),
+            certainty.samples(row, "; "),
             text(row.reason),
             text(row.origin),
         ]
         for row in result.rows
     )
-    return "## Targets\n\n" + table(["Verdict", "Target", "Measured", "Margin", "Samples", "Reason", "From"], rows)
+    return "## Targets\n\n" + table(
+        ["Verdict", "Target", "Measured", "Margin", "n, 95 % confidence", "Reason", "From"], rows
+    )
 
 
 def _deliveries(result: Result) -> str:
@@ -121,19 +130,53 @@ def _offenders(check: CheckRecord, started_ns: int) -> str:
 def _latencies(result: Result) -> str:
     if not result.metrics:
         return ""
-    rows = []
-    for name in in_order(list(result.metrics)):
-        metric = result.metrics[name]
-        times = (metric.p50, metric.p90, metric.p99, metric.max)
-        rows.append([text(title(name)), count(metric.count), *map(duration, times)])
-    return "## Latency\n\n" + table(["Measure", "Samples", "p50", "p90", "p99", "max"], rows, right=5)
+    named = [(text(title(name)), result.metrics[name]) for name in in_order(list(result.metrics))]
+    figures = ([name, count(metric.samples), *_figures(metric)] for name, metric in named)
+    heads = ["Measure", "n", *(column for column, _ in _COLUMNS)]
+    parts = ["## Latency", table(heads, figures, right=len(heads) - 1), _LEGEND, *_confidences(named)]
+    return "\n\n".join(parts)
+
+
+def _figures(metric: Figures) -> list[str]:
+    return [certainty.summed_up(metric, key) for _, key in _COLUMNS]
+
+
+def _confidences(named: list[tuple[str, Metric]]) -> list[str]:
+    """The confidence of every percentile, folded: it is about the number of samples and belongs to each figure."""
+    rows = [
+        [name, *(certainty.confidence(metric.bounds[key].confidence) for key in certainty.PERCENTILES)]
+        for name, metric in named
+        if metric.bounds
+    ]
+    if not rows:
+        return []
+    heads = ["Measure", "p50", "p90", "p95", "p99", "p99.9"]
+    summary = "<details><summary>95 % confidence intervals</summary>"
+    return [summary, table(heads, rows, right=5), "</details>"]
 
 
 def _connections(result: Result) -> str:
     seen = result.connections
     line = f"{seen.opened} opened, {seen.failed} failed, {seen.reconnects} reconnects, at most {seen.peak} at a time"
     gaps = f"; {len(seen.gaps)} gaps" if seen.gaps else ""
-    return f"## Connections\n\n{line}{gaps}."
+    network = certainty.network_text(result.network)
+    return f"## Connections\n\n{line}{gaps}." + (f" {network}" if network else "")
+
+
+def _instrument(result: Result) -> str:
+    """How far the figures can be trusted: the clocks, what widens the intervals, the tester's own health."""
+    steps = (
+        f"- {text(process.name)}: the offset jumped by {certainty.offset(step.low_us, step.high_us)} between "
+        f"{seconds(step.after_s)} and {seconds(step.before_s)}"
+        for process, step in certainty.steps_of(result.clock)[:MAX_OFFENDERS]
+    )
+    lines = ["## Clocks and tester", text(certainty.clock_summary(result.clock)), "\n".join(steps)]
+    if result.uncertainty.text:
+        lines.append(f"What widens the intervals of delivery: {text(result.uncertainty.text)}.")
+    row = certainty.row_of_tester(result.rows)
+    fit = f"{symbol(row.verdict)} {certainty.fitness(row)}: " if row else ""
+    lines.append(f"The tester: {fit}{text(certainty.health_text(result.health))}.")
+    return "\n\n".join(line for line in lines if line)
 
 
 def _facts(result: Result) -> str:

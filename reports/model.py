@@ -110,7 +110,8 @@ class Bound:
     """How far a figure can be trusted, in microseconds.
 
     The figure of the true values is in [``low``, ``high``]. ``confidence`` is the 95 % confidence interval of a
-    percentile, infinite above where no sample bounds it; None for a minimum or maximum. ``too_few``: n(1 - p) < 10.
+    percentile: 0 and infinity where no sample bounds it on that side, None where none bounds it at all, and for a
+    minimum or maximum. ``too_few``: n(1 - p) < 10.
     """
 
     low: float

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Mapping
 from typing import TextIO
 
+from reports import certainty
 from reports.model import CheckRecord, Result, RowRecord
-from reports.wording import NOTHING, figure, headline, identity, margin, plain, span
+from reports.wording import NOTHING, figure, headline, identity, margin, measured, plain, span
 
 WIDTH = 100
 INDENT = " " * 14
@@ -42,8 +43,26 @@ def render_table(result: Result, color: bool) -> str:
 
 
 def _cells(row: RowRecord) -> list[str]:
-    samples = "" if row.verdict == "not asked" else f"{row.samples:,}"
-    return [_word(row.verdict), plain(row.expression), figure(row.measured_text), margin(row.margin_text), samples]
+    apart = certainty.told_apart(row)
+    samples = "" if row.verdict == "not asked" or apart else f"{row.samples:,}"
+    shown = "" if apart else _in_column(row)
+    return [_word(row.verdict), plain(row.expression), shown, margin(row.margin_text), samples]
+
+
+def _in_column(row: RowRecord) -> str:
+    """What was measured as far as the column has room; the rest stands below."""
+    whole = figure(row.measured_text)
+    return whole if len(whole) <= _WIDEST and not row.confidence else measured(row.measured_text).figure
+
+
+def _below(row: RowRecord) -> list[str]:
+    """What stands under a row: what its column had no room for, its confidence, and the reason of its verdict."""
+    shown = _cells(row)[2]
+    found = measured(row.measured_text)
+    rest = figure(row.measured_text) if not shown else found.beside if shown == found.figure else ""
+    line = "; ".join(part for part in (rest, *certainty.beside(row)) if part)
+    told = row.verdict == "pass" or not row.reason
+    return [*(_wrapped(line) if line else []), *([] if told else _wrapped(row.reason))]
 
 
 def _widths(rows: list[list[str]]) -> list[int]:
@@ -58,8 +77,7 @@ def _widths(rows: list[list[str]]) -> list[int]:
 
 def _row(row: RowRecord, cells: list[str], widths: list[int], color: bool) -> list[str]:
     first, *more = _laid_out(cells, widths)
-    told = row.verdict == "pass" or not row.reason
-    return [_painted(first, row.verdict, color), *more, *([] if told else _wrapped(row.reason))]
+    return [_painted(first, row.verdict, color), *more, *_below(row)]
 
 
 def _laid_out(cells: list[str], widths: list[int]) -> list[str]:
@@ -67,12 +85,12 @@ def _laid_out(cells: list[str], widths: list[int]) -> list[str]:
     fits = [len(cell) <= width for cell, width in zip(cells, widths, strict=True)]
     if all(fits):
         return [_aligned(cells, widths)]
-    verdict, target, measured, distance, samples = cells
+    verdict, target, shown, distance, samples = cells
     first, *rest = textwrap.wrap(target, WIDTH - len(INDENT)) or [""]
     above = [f"{verdict:<{_VERDICT_WIDTH}}  {first}", *(INDENT + line for line in rest)]
     if all(fits[2:]):
-        return [*above, _aligned(["", "", measured, distance, samples], widths)]
-    return above + _wrapped(f"measured {measured or NOTHING}; {distance or NOTHING}; {samples or 'no'} samples")
+        return [*above, _aligned(["", "", shown, distance, samples], widths)]
+    return above + _wrapped(f"measured {shown or NOTHING}; {distance or NOTHING}; {samples or 'no'} samples")
 
 
 def _check(check: CheckRecord, color: bool) -> list[str]:
@@ -89,7 +107,9 @@ def _conclusion(result: Result, color: bool) -> list[str]:
     if color:
         head = f"\x1b[1;{COLORS.get(verdict.result, '33')}m{head}\x1b[0m"
     facts = f"Deliveries: {identity(result)}. {result.connections.peak} streams, {span(result.run.duration_s)}."
-    return [head, *textwrap.wrap(plain(verdict.summary), WIDTH), *textwrap.wrap(plain(facts), WIDTH)]
+    clocks = [certainty.clock_summary(result.clock)] if certainty.clocks_differ(result.clock) else []
+    sentences = (verdict.summary, facts, *clocks)
+    return [head, *(line for sentence in sentences for line in textwrap.wrap(plain(sentence), WIDTH))]
 
 
 def _word(verdict: str) -> str:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from locust_eventsource.measure.verdict_text import size_text
 from reports.model import CheckRecord, Gap, Result, RowRecord
 
 HEADLINES = {
@@ -119,6 +120,11 @@ def seconds(value: float | None) -> str:
     if value is None:
         return NOTHING
     return f"{value:,.3f} s" if abs(value) < 100 else f"{value:,.1f} s"
+
+
+def size(value: int | None) -> str:
+    """An amount of bytes in the unit that fits."""
+    return NOTHING if value is None else size_text(value)
 
 
 def span(value: float) -> str:

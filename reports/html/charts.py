@@ -17,6 +17,7 @@ from reports.html.axes import blank, latency_axis, latency_range, nines, nines_a
 from reports.html.palette import GAP, INKS, LIMIT, MAX, P50, P99, Ink
 from reports.intervals import Point
 from reports.model import Connections, Gap, RowRecord
+from reports.tester import ClockStepRecord
 from reports.wording import duration, seconds
 
 NINES_STEP = 0.025
@@ -52,7 +53,7 @@ def percentile_curves(
 ) -> Chart:
     """Latency at every percentile, a curve a metric; a curve ends where the ranks fall among lost events."""
     curves = {name: _curve(histogram, lost.get(name, 0)) for name, histogram in histograms.items()}
-    limits = [row for row in rows if row.metric in histograms and row.type is None and _percentile(row) is not None]
+    limits = [row for row in rows if row.metric in histograms and row.type is None and percentile_of(row) is not None]
     end = max(2.2, *(xs[-1] for xs, _ in curves.values() if xs), 0.0)
     values = [value for _, ys in curves.values() for value in ys] + [row.limit for row in limits]
     options = {"y_axis_type": "log", "y_range": latency_range(values), "x_range": Range1d(-0.05, end + 0.1)}
@@ -65,20 +66,28 @@ def percentile_curves(
         _line(plot, _columns(xs, ys, what=[title(name)] * len(xs), at=texts), ink)
         legend.append(Sign(title(name), ink))
     if limits:
-        _mark_limits(plot, limits)
+        mark_limits(plot, limits)
         legend.append(Sign("target", LIMIT, "diamond"))
-    _hover(plot, [("", "@what"), ("percentile", "@at"), ("latency", "@value")])
+    add_hover(plot, [("", "@what"), ("percentile", "@at"), ("latency", "@value")])
     names = ", ".join(title(name) for name in histograms)
     return Chart(key, "Percentiles", f"Latency by percentile for {names}; the tables give the figures.", legend, plot)
 
 
-def over_time(name: str, points: Sequence[Point], span_s: float, rows: Sequence[RowRecord], wide: bool) -> Chart:
-    """Median, 99th percentile and maximum of each second (or of each step, in a long run)."""
+def over_time(
+    name: str,
+    points: Sequence[Point],
+    span_s: float,
+    rows: Sequence[RowRecord],
+    steps: Sequence[ClockStepRecord] = (),
+    *,
+    wide: bool,
+) -> Chart:
+    """Median, 99th percentile and maximum of each second (or of several, in a long run); ``steps`` are shaded."""
     found = [(*point.histogram.percentiles_us([50, 99]), point.histogram.max_us) for point in points]
     levels = [(ink, level, [each[at] for each in found]) for at, (ink, level) in enumerate(_LEVELS)]
     limits = [row for row in rows if row.metric == name and row.type is None and row.unit == "us"]
     values = [value for _, _, ys in levels for value in ys] + [row.limit for row in limits]
-    options = {"y_axis_type": "log", "y_range": latency_range(values), "x_range": _run_range(span_s)}
+    options = {"y_axis_type": "log", "y_range": latency_range(values), "x_range": run_range(span_s)}
     plot = blank(280 if wide else 220, "seconds since the start", **options)
     latency_axis(plot)
     near = MAX_JOINED * points[0].width_s
@@ -88,7 +97,9 @@ def over_time(name: str, points: Sequence[Point], span_s: float, rows: Sequence[
         plot.add_layout(Span(location=row.limit, dimension="width", line_color=LIMIT.light, line_dash=list(LIMIT.dash)))
     if limits:
         legend.append(Sign("target", LIMIT))
-    _hover(plot, [("", "@what"), ("from", "@at"), ("latency", "@value"), ("samples", "@count")], hovered)
+    mark_steps(plot, steps)
+    legend += step_sign(steps)
+    add_hover(plot, [("", "@what"), ("from", "@at"), ("latency", "@value"), ("samples", "@count")], hovered)
     alt = f"{title(name)} over time: median, 99th percentile and maximum."
     return Chart(f"time-{name}", title(name), alt, legend, plot, wide)
 
@@ -98,14 +109,14 @@ def open_streams(connections: Connections, span_s: float) -> Chart:
     xs = [float(pair[0]) for pair in connections.open_over_time]
     ys = [float(pair[1]) for pair in connections.open_over_time]
     top = max([1.0, *ys]) * 1.1
-    plot = blank(220, "seconds since the start", y_range=Range1d(0, top), x_range=_run_range(span_s))
+    plot = blank(220, "seconds since the start", y_range=Range1d(0, top), x_range=run_range(span_s))
     for left, right in _shaded(connections.gaps, span_s):
         plot.add_layout(BoxAnnotation(left=left, right=right, fill_color=GAP.light, fill_alpha=0.2, line_color=None))
     if xs:
         xs, ys = [*xs, max(span_s, xs[-1])], [*ys, ys[-1]]
     columns = {"x": xs, "y": ys, "at": [seconds(x) for x in xs], "open": [f"{y:,.0f}" for y in ys]}
     plot.step("x", "y", source=ColumnDataSource(columns), mode="after", line_width=2, line_color=P50.light)
-    _hover(plot, [("at", "@at"), ("streams open", "@open")])
+    add_hover(plot, [("at", "@at"), ("streams open", "@open")])
     legend = [Sign("streams open", P50)]
     if connections.gaps:
         legend.append(Sign("some stream without a connection", GAP, "area"))
@@ -137,16 +148,17 @@ def _curve(histogram: LatencyHistogram, lost: int) -> tuple[list[float], list[fl
     return places[:came], values[:came]
 
 
-def _percentile(row: RowRecord) -> float | None:
+def percentile_of(row: RowRecord) -> float | None:
     """The percentile that a row asks for, when it has a place on the axis of nines."""
     found = _PERCENTILE.fullmatch(row.aggregation)
     value = float(found[1]) if found else 100.0
     return value if value < 100 else None
 
 
-def _mark_limits(plot: figure, rows: Sequence[RowRecord]) -> None:
+def mark_limits(plot: figure, rows: Sequence[RowRecord]) -> None:
+    """The rows' limits as diamonds at their percentiles on the axis of nines."""
     columns = {
-        "x": [nines(_percentile(row) or 0.0) for row in rows],
+        "x": [nines(percentile_of(row) or 0.0) for row in rows],
         "y": [row.limit for row in rows],
         "what": [f"target {row.expression}" for row in rows],
         "at": [row.aggregation for row in rows],
@@ -195,9 +207,26 @@ def _shaded(gaps: Sequence[Gap], end_s: float) -> list[tuple[float, float]]:
     return merged
 
 
-def _hover(plot: figure, tips: list[tuple[str, str]], renderers: list[GlyphRenderer] | None = None) -> None:
+def mark_steps(plot: figure, steps: Sequence[ClockStepRecord]) -> None:
+    """Shade when a clock jumped."""
+    for step in steps:
+        shade = {"fill_color": GAP.light, "fill_alpha": 0.25, "line_color": None}
+        plot.add_layout(BoxAnnotation(left=step.after_s, right=step.before_s, **shade))
+        # A step is known to a moment that is narrower than a pixel of a long run.
+        middle = (step.after_s + step.before_s) / 2
+        plot.add_layout(Span(location=middle, dimension="height", line_color=GAP.light, line_width=1.5))
+
+
+def step_sign(steps: Sequence[ClockStepRecord]) -> list[Sign]:
+    """The legend's entry for the steps, if there are any."""
+    return [Sign("clock step", GAP, "area")] if steps else []
+
+
+def add_hover(plot: figure, tips: list[tuple[str, str]], renderers: list[GlyphRenderer] | None = None) -> None:
+    """What a reader sees under the pointer: labels and the columns that they show."""
     plot.add_tools(HoverTool(tooltips=tips, mode="mouse", line_policy="nearest", renderers=renderers or "auto"))
 
 
-def _run_range(span_s: float) -> Range1d:
+def run_range(span_s: float) -> Range1d:
+    """The axis of the run's seconds."""
     return Range1d(-0.01 * span_s, max(span_s, 1.0) * 1.01)

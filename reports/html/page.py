@@ -11,15 +11,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from locust_eventsource.measure.hlog import Interval
-from reports import definitions, wording
+from reports import certainty, definitions, wording
+from reports.html.certainty_charts import interval_curve, offset_course
 from reports.html.charts import Chart, open_streams, over_time, percentile_curves
 from reports.html.embed import chart_items, library, script_json
 from reports.html.palette import DARK_FOR_LIGHT
 from reports.intervals import Hlogs, points, step_s, whole
 from reports.model import CheckRecord, Figures, Result
+from reports.tester import ESTIMATED
 
 TEMPLATES = Path(__file__).parent / "templates"
 MIN_POINTS = 3
+MAX_CLOCKS = 4
+"""Processes whose clock is drawn; the table has all of them."""
+_APART = (*definitions.TESTER, *definitions.CONNECT_PARTS, *definitions.NETWORK)
 
 
 class Charts(NamedTuple):
@@ -30,6 +35,9 @@ class Charts(NamedTuple):
     streams: list[Chart]
     skew: list[Chart]
     tester: list[Chart]
+    certainty: list[Chart]
+    clock: list[Chart]
+    network: list[Chart]
 
     def all(self) -> list[Chart]:
         """Every figure on the page."""
@@ -60,8 +68,10 @@ def render_html(result: Result, hlogs: Hlogs) -> str:
         run=result.run,
         reasons=wording.reasons(result),
         offenders=_offenders,
-        latencies=_latencies(result, definitions.TESTER, inside=False),
+        latencies=_latencies(result, _APART, inside=False),
         tester=_latencies(result, definitions.TESTER, inside=True),
+        connects=_latencies(result, ("connect", *definitions.CONNECT_PARTS, *definitions.NETWORK), inside=True),
+        tester_row=certainty.row_of_tester(result.rows),
         types=_types(result),
         charts=charts,
         step=step_s(result.run.duration_s),
@@ -85,6 +95,7 @@ def _environment() -> Environment:
         number=wording.count,
         plain=wording.plain,
         span=wording.span,
+        figure=wording.figure,
         measured=wording.measured,
         margin=wording.margin,
     )
@@ -94,6 +105,8 @@ def _environment() -> Environment:
         identity=wording.identity,
         share=wording.share,
         gap_summary=wording.gap_summary,
+        size=wording.size,
+        certainty=certainty,
         definitions=definitions,
         style=_source("style.css"),
         script=_source("page.js"),
@@ -125,18 +138,35 @@ def _types(result: Result) -> list[TypeFigures]:
 
 
 def _charts(result: Result, hlogs: Mapping[str, Sequence[Interval]]) -> Charts:
-    apart = (*definitions.TESTER, *definitions.CONNECT_PARTS, "skew")
-    service = {name: hlogs[name] for name in hlogs if name not in apart}
+    service = {name: hlogs[name] for name in hlogs if name not in (*_APART, "skew")}
     tester = {name: hlogs[name] for name in hlogs if name in definitions.TESTER}
+    network = {name: hlogs[name] for name in hlogs if name in definitions.NETWORK}
     skew = {name: hlogs[name] for name in hlogs if name == "skew"}
+    # The same calls as those of trigger: a second course would say the same.
+    courses = {name: hlogs[name] for name in service if name != "trigger_sent"}
     streams = [open_streams(result.connections, result.run.duration_s)] if result.connections.open_over_time else []
     return Charts(
         percentiles=_curves(result, service, "percentiles"),
-        over_time=_times(result, service),
+        over_time=_times(result, courses),
         streams=streams,
         skew=_curves(result, skew, "skew"),
         tester=_times(result, tester),
+        certainty=_certainty(result),
+        clock=_clocks(result),
+        network=_times(result, network),
     )
+
+
+def _certainty(result: Result) -> list[Chart]:
+    delivery = result.metrics.get("delivery")
+    return [interval_curve("delivery", delivery.curve, result.rows)] if delivery and delivery.curve else []
+
+
+def _clocks(result: Result) -> list[Chart]:
+    """The offsets that were estimated; one that counts as 0 has no course."""
+    estimated = [process for process in result.clock.processes if process.mode == ESTIMATED]
+    courses = (offset_course(each, at, result.run.duration_s) for at, each in enumerate(estimated[:MAX_CLOCKS]))
+    return [chart for course in courses for chart in course]
 
 
 def _curves(result: Result, hlogs: Mapping[str, Sequence[Interval]], key: str) -> list[Chart]:
@@ -152,7 +182,11 @@ def _times(result: Result, hlogs: Mapping[str, Sequence[Interval]]) -> list[Char
     started_s, span_s = result.run.started_ns / 1e9, result.run.duration_s
     courses = {name: points(intervals, started_s) for name, intervals in hlogs.items()}
     drawn = {name: course for name, course in courses.items() if len(course) >= MIN_POINTS}
+    # Every process that shares a machine sees the same step, so one of them is enough to mark it.
+    steps = max((process.steps for process in result.clock.processes), key=len, default=[])
+    compared = {each.name for each in definitions.LATENCIES if each.clock == definitions.TWO}
+    odd = len(drawn) % 2 == 1
     return [
-        over_time(name, course, span_s, result.rows, wide=at == 0 and len(drawn) % 2 == 1)
+        over_time(name, course, span_s, result.rows, steps if name in compared else (), wide=at == 0 and odd)
         for at, (name, course) in enumerate(drawn.items())
     ]

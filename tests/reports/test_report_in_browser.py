@@ -16,7 +16,7 @@ from tests.support.sample_result import hostile_result, sample_result, sample_se
 
 pytestmark = pytest.mark.browser
 
-CHARTS = 11
+CHARTS = 17
 # Bokeh draws inside shadow roots: a chart is there when a canvas in it has pixels that are not transparent.
 DRAWN = """() => [...document.querySelectorAll('.chart')].filter(chart => {
   const canvases = [];

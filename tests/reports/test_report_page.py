@@ -9,8 +9,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -21,90 +19,37 @@ from locust_eventsource.measure.hlog import Interval
 from reports.html import render_html
 from reports.html.axes import latency_label, latency_ticks, nines, percentile_at
 from reports.html.embed import library, script_json
-from reports.intervals import MAX_POINTS, Hlogs, points, step_s
+from reports.intervals import MAX_POINTS, points, step_s
 from reports.model import Result
+from tests.reports.parsed_page import ParsedPage, charts_of, rendered, sample_hlogs, shown_text, sources_of
 from tests.support.sample_result import (
     HOSTILE,
     STARTED_S,
-    hostile_result,
-    passing_result,
     sample_result,
-    sample_series,
 )
 
 MAX_EMBEDDED = 2_000_000
-CHARTS = 11
-REQUESTING = {"src", "href", "srcset", "data", "poster", "action", "formaction", "background"}
-
-
-class _Page(HTMLParser):
-    """The page as a browser's parser would cut it: tags, addresses, scripts and text."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-        self.scripts: list[tuple[dict[str, str | None], str]] = []
-        self.styles = ""
-        self.text = ""
-        self.headings: list[str] = []
-        self._heading = False
-        self._inside: tuple[str, dict[str, str | None]] | None = None
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.addresses += [value or "" for name, value in attrs if name in REQUESTING]
-        if tag in ("h1", "h2", "h3"):
-            self._heading = True
-            self.headings.append("")
-        if tag in ("script", "style"):
-            self._inside = (tag, dict(attrs))
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = None
-        self._heading = self._heading and tag not in ("h1", "h2", "h3")
-
-    def handle_data(self, data: str) -> None:
-        if self._inside is None:
-            self.text += data
-            if self._heading:
-                self.headings[-1] += data
-        elif self._inside[0] == "script":
-            self.scripts.append((self._inside[1], data))
-        else:
-            self.styles += data
-
-
-@cache
-def _sample_hlogs() -> Hlogs:
-    series = sample_series()
-    return {name: [Interval(*each) for each in series.intervals(name)] for name in series.metrics()}
-
-
-@cache
-def _rendered(kind: str) -> str:
-    results = {"sample": sample_result, "passing": passing_result, "hostile": hostile_result}
-    return render_html(results[kind](), _sample_hlogs())
+CHARTS = 17
 
 
 def test_the_verdict_comes_first_and_every_section_is_there() -> None:
-    page = _Page(_rendered("sample"))
+    page = ParsedPage(rendered("sample"))
     assert page.headings == [
         "✗ Failed",
         "Targets against measured",
         "Latency",
+        "How sure delivery is",
         "Over time",
-        "Delivery by event type",
-        "Delivery on activity streams by event type",
         "Deliveries and checks",
         "First offenders: lost",
         "First offenders: duplicated",
         "Fan-out skew",
         "Connections and reconnects",
+        "Connecting, and the network below it",
         "Gaps",
         "Why connections failed",
+        "The clocks",
+        "Steps",
         "The tester\N{RIGHT SINGLE QUOTATION MARK}s health",
         "Locust\N{RIGHT SINGLE QUOTATION MARK}s requests and errors",
         "Errors",
@@ -116,7 +61,7 @@ def test_the_verdict_comes_first_and_every_section_is_there() -> None:
 
 
 def test_the_figures_of_the_result_are_on_the_page() -> None:
-    shown = " ".join(_Page(_rendered("sample")).text.split())
+    shown = shown_text("sample")
     for words in ("3,723 expected = 3,720 delivered + 3 lost", "evt-1840", "and 9 more", "HTTP 503", "command line"):
         assert words in shown
     assert "24 gaps on 24 streams, the longest 3.650 s." in shown
@@ -124,15 +69,15 @@ def test_the_figures_of_the_result_are_on_the_page() -> None:
 
 
 def test_a_run_in_order_shows_no_gap_and_no_offender() -> None:
-    shown = _Page(_rendered("passing")).text
+    shown = ParsedPage(rendered("passing")).text
     assert "Passed" in shown
     assert "No stream lost its connection." in shown
     assert "First offenders" not in shown
 
 
 def test_the_page_loads_nothing_and_its_policy_forbids_it_to() -> None:
-    source = _rendered("sample")
-    page = _Page(source)
+    source = rendered("sample")
+    page = ParsedPage(source)
     assert all(address.startswith(("#", "data:,")) for address in page.addresses)
     assert page.addresses
     assert "url(" not in page.styles
@@ -142,14 +87,14 @@ def test_the_page_loads_nothing_and_its_policy_forbids_it_to() -> None:
 
 
 def test_the_embedded_library_stays_under_its_limit() -> None:
-    page = _Page(_rendered("sample"))
+    page = ParsedPage(rendered("sample"))
     embedded = sum(len(content.encode()) for _, content in page.scripts)
     assert len(str(library()).encode()) < embedded < MAX_EMBEDDED
-    assert len(_rendered("sample").encode()) < MAX_EMBEDDED
+    assert len(rendered("sample").encode()) < MAX_EMBEDDED
 
 
 def test_hostile_text_adds_no_element_and_ends_no_script() -> None:
-    hostile, sample = _Page(_rendered("hostile")), _Page(_rendered("sample"))
+    hostile, sample = ParsedPage(rendered("hostile")), ParsedPage(rendered("sample"))
     assert hostile.tags.count("b") == sample.tags.count("b") == CHARTS
     assert hostile.tags.count("script") == sample.tags.count("script") == 4
     assert "</script><b>|`*_@everyone" in hostile.text
@@ -159,18 +104,18 @@ def test_hostile_text_adds_no_element_and_ends_no_script() -> None:
 def test_hostile_text_inside_the_charts_stays_a_string() -> None:
     assert "<" not in str(script_json({HOSTILE: [HOSTILE, "\u2028"]}))
     assert json.loads(str(script_json({HOSTILE: [HOSTILE, "\u2028"]}))) == {HOSTILE: [HOSTILE, "\u2028"]}
-    charts = _charts(_rendered("hostile"))
+    charts = charts_of(rendered("hostile"))
     assert any("</script><b>" in text for text in _strings(charts))
 
 
 def test_the_same_result_renders_to_the_same_bytes() -> None:
-    assert render_html(sample_result(), _sample_hlogs()) == _rendered("sample")
+    assert render_html(sample_result(), sample_hlogs()) == rendered("sample")
 
 
 def test_another_process_renders_the_same_bytes_and_imports_neither_locust_nor_gevent() -> None:
     program = (
-        "import hashlib, sys; from tests.reports import test_report_page as t;"
-        "print(hashlib.sha256(t._rendered('sample').encode()).hexdigest(),"
+        "import hashlib, sys; from tests.reports import parsed_page as t;"
+        "print(hashlib.sha256(t.rendered('sample').encode()).hexdigest(),"
         "'locust' in sys.modules or 'gevent' in sys.modules)"
     )
     environment = os.environ | {"PYTHONHASHSEED": "12345"}
@@ -178,26 +123,26 @@ def test_another_process_renders_the_same_bytes_and_imports_neither_locust_nor_g
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == [hashlib.sha256(_rendered("sample").encode()).hexdigest(), "False"]
+    assert done.stdout.split() == [hashlib.sha256(rendered("sample").encode()).hexdigest(), "False"]
 
 
 def test_lost_events_end_the_delivery_curve_before_the_last_percentiles() -> None:
     result = sample_result()
     half_lost = replace(result, deliveries=replace(result.deliveries, lost=3720))
-    ends = [max(_curve_of(_charts(render_html(r, _sample_hlogs())), "Delivery")) for r in (result, half_lost)]
+    ends = [max(_curve_of(charts_of(render_html(r, sample_hlogs())), "Delivery")) for r in (result, half_lost)]
     assert ends[0] == pytest.approx(nines(99.9), abs=0.3)
     assert ends[1] == pytest.approx(nines(50), abs=0.05)
 
 
 def test_a_result_without_hlogs_keeps_its_tables_and_says_what_is_missing() -> None:
-    shown = _Page(render_html(sample_result(), {})).text
+    shown = ParsedPage(render_html(sample_result(), {})).text
     assert "No .hlog file was found for: " in shown
     assert "1.42 ms" in shown
 
 
 def test_an_empty_run_renders() -> None:
     empty = Result(sample_result().run, sample_result().verdict)
-    shown = _Page(render_html(empty, {})).text
+    shown = ParsedPage(render_html(empty, {})).text
     for words in ("No targets were set", "No latency was measured", "No deliveries were judged", "counted no request"):
         assert words in shown
 
@@ -234,10 +179,6 @@ def test_the_axis_of_nines_is_its_own_inverse() -> None:
     assert percentile_at(nines(97.3)) == pytest.approx(97.3)
 
 
-def _charts(source: str) -> Any:  # noqa: ANN401
-    return next(json.loads(text) for attributes, text in _Page(source).scripts if attributes.get("id") == "charts")
-
-
 def _strings(value: object) -> list[str]:
     if isinstance(value, dict):
         return [found for pair in value.items() for item in pair for found in _strings(item)]
@@ -248,17 +189,6 @@ def _strings(value: object) -> list[str]:
 
 def _curve_of(charts: Any, title: str) -> list[float]:  # noqa: ANN401
     """The places on the axis of nines of one curve."""
-    sources: list[dict[str, list[Any]]] = []
-
-    def walk(value: object) -> None:
-        if isinstance(value, dict):
-            if value.get("type") == "map" and "entries" in value:
-                sources.append({key: column for key, column in value["entries"] if isinstance(column, list)})
-            for item in value.values():
-                walk(item)
-        elif isinstance(value, list):
-            for item in value:
-                walk(item)
-
-    walk(charts["chart-percentiles"])
-    return next(source["x"] for source in sources if source.get("what", [""])[0] == title)
+    return next(
+        source["x"] for source in sources_of(charts["chart-percentiles"]) if source.get("what", [""])[0] == title
+    )

@@ -78,7 +78,7 @@ def test_gaps_are_summed_up_with_the_longest_and_those_that_never_closed() -> No
 
 def test_reasons_name_failures_before_what_is_open() -> None:
     verdicts = [reason.verdict for reason in wording.reasons(sample_result())]
-    assert verdicts == ["fail"] * 5 + ["inconclusive", "unknown"]
+    assert verdicts == ["fail"] * 5 + ["inconclusive"] * 2 + ["unknown"]
     assert wording.reasons(passing_result()) == []
 
 
@@ -88,9 +88,18 @@ def test_the_table_on_the_terminal_keeps_to_its_columns() -> None:
     rows = [line for line in lines if re.match("(PASS|FAIL) .*[<>=]", line)]
     assert len(rows) == 8
     assert "FAIL          delivery:p(99)<10ms" in "\n".join(rows)
-    assert any("14.9 ms over    3,723" in line for line in rows)
-    assert lines[-3].startswith("FAILED (exit code 3)")
-    assert "3,723 expected = 3,720 delivered + 3 lost" in lines[-1]
+    assert any(re.search("251 ms +241 ms over +3,723", line) for line in rows)
+    assert lines[-5].startswith("FAILED (exit code 3)")
+    assert "3,723 expected = 3,720 delivered + 3 lost" in lines[-3]
+
+
+def test_the_terminal_says_below_a_row_how_sure_its_figure_is() -> None:
+    lines = [line.strip() for line in render_table(sample_result(), color=False).splitlines()]
+    assert "22.4 to 502 ms; 3 lost; 95 % confidence 251 to 252 ms" in lines
+    assert "95 % confidence at least 10.4 ms; too few samples" in lines
+    assert lines[lines.index("PASS          tester:fit") + 1].startswith("read lag p99 86 µs, loop lag p99 625 µs")
+    assert lines[-2].startswith("The offset was estimated from 262 probes: known as a rule to ±372 µs, at worst")
+    assert "clock" not in render_table(passing_result(), color=False)
 
 
 def test_a_target_too_long_for_its_column_has_a_line_of_its_own() -> None:
@@ -101,8 +110,9 @@ def test_a_target_too_long_for_its_column_has_a_line_of_its_own() -> None:
 
 
 def test_figures_too_long_for_their_columns_are_set_below() -> None:
-    table = render_table(_with_first_row(measured_text="lower bound of p(99): 112 ms (3 lost)"), color=False)
-    assert "measured lower bound of p(99): 112 ms (3 lost); 87.4 ms below; 32 samples" in table
+    table = render_table(_with_first_row(measured_text="lower bound of p(99.99): 112 ms (3 lost)"), color=False)
+    assert "measured lower bound of p(99.99): 112 ms; 86 ms below; 32 samples" in table
+    assert "\n              3 lost; 95 % confidence at least 10.4 ms; too few samples\n" in table
 
 
 def test_a_run_without_targets_says_so() -> None:
@@ -136,11 +146,22 @@ def test_colour_needs_a_terminal_and_no_objection() -> None:
 def test_the_markdown_says_verdict_targets_deliveries_offenders_and_facts() -> None:
     shown = render_markdown(sample_result())
     assert shown.startswith("# ✗ Failed (exit code 3)\n")
-    assert "| ✗ fail | `delivery:p(99)<10ms` | 24.9 ms (3 lost) | 14.9 ms over the limit | 3,723 |" in shown
+    assert "| ✗ fail | `delivery:p(99)<10ms` | 251 ms (22.4 to 502 ms; 3 lost) | 241 ms over the limit |" in shown
     assert "3,723 expected = 3,720 delivered + 3 lost." in shown
     assert "| `lost` | `evt-1840` | `task.status_changed` |" in shown
     assert "`locust-eventsource 0.1.0, Locust 2.47.0, Python 3.11.7`" in shown
     assert render_markdown(passing_result()).startswith("# ✓ Passed (exit code 0)\n")
+
+
+def test_the_markdown_says_how_sure_the_figures_are() -> None:
+    shown = render_markdown(sample_result()).replace(wording.NOTHING, "~")
+    assert "| Delivery | 3,723 | 1.44 ms (1.10~1.75) | 3.04 ms (2.55~3.35) | 13.4 ms (4.96~13.7) |" in shown
+    assert "| 241 ms over the limit | 3,723; 251 to 252 ms |" in shown
+    assert "| Connect | 7.09 to 9.00 ms | at least 9.13 ms |" in shown
+    assert "| 32, too few; at least 10.4 ms |" in shown
+    assert "- worker 1: the offset jumped by +500.00 ± 0.62 ms between 31.210 s and 31.680 s" in shown
+    assert "The tester: ✓ kept up: CPU at most 62 %, read lag p99 86.0 µs" in shown
+    assert "2 segments were sent again and 5 came out of order." in shown
 
 
 def test_every_table_of_the_markdown_has_the_same_number_of_cells_in_each_line() -> None:
@@ -168,7 +189,7 @@ def test_the_markdown_shows_only_the_first_offenders_and_reasons() -> None:
     assert "`e4`" in shown
     assert "`e5`" not in shown
     assert "and 2 more in report.html" in shown
-    assert "- and 3 more" in shown
+    assert "- and 4 more" in shown
 
 
 def _with_first_row(**changes: object) -> Result:

@@ -125,9 +125,11 @@ def test_a_lone_surrogate_does_not_stop_the_writing(tmp_path: Path) -> None:
 
 def test_a_row_of_the_verdicts_becomes_a_record() -> None:
     text = "delivery:p(99)<50ms"
-    row = Row(text, "delivery", None, "p(99)", "never", "", 5, Verdict.FAIL, "", "default", math.inf, 5e4, "us")
+    figure = (math.inf, 5e4, "us", 7e4, math.inf, (6e4, math.inf), True)
+    row = Row(text, "delivery", None, "p(99)", "never", "", 5, Verdict.FAIL, "", "default", *figure)
     record = row_record(row)
     assert (record.verdict, type(record.verdict), record.measured, record.limit) == ("fail", str, math.inf, 5e4)
+    assert (record.low, record.high, record.confidence, record.too_few) == (7e4, math.inf, [6e4, math.inf], True)
 
 
 def test_the_schema_document_lists_the_keys_of_the_model_and_no_others() -> None:

@@ -1,9 +1,9 @@
-"""A rich result with its series, the same on every call: what a run with losses and a restarted server leaves."""
+"""A rich result with its series, the same on every call: what a run with losses, a restarted server and a clock that
+jumps leaves."""
 
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import replace
 
 from locust_eventsource.measure.recorder import Recorder
@@ -15,14 +15,25 @@ from reports.model import (
     Connections,
     Deliveries,
     Gap,
-    Health,
     ReasonCount,
     RequestError,
     RequestRecord,
     Result,
-    RowRecord,
     Run,
     VerdictOfRun,
+)
+from reports.tester import ClockOfProcess, ClockStepRecord, Uncertainty
+from tests.support.sample_rows import rows_in_order, sample_rows
+from tests.support.sample_tester import (
+    BATCH_US,
+    CLOCK_US,
+    STEP_S,
+    STEP_US,
+    estimated_clock,
+    same_clock,
+    sample_health,
+    sample_network,
+    sample_uncertainty,
 )
 
 HOSTILE = "</script><b>|`*_@everyone\x1b[31m\u202e"
@@ -32,36 +43,56 @@ DURATION_S = 62
 STREAMS = 24
 
 _TYPES = ("task.created", "task.status_changed", "session.started", "session.ended", "task.updated")
+_SLOW = ("delivery", "trigger", "trigger_sent", "activity")
 _MEDIANS_MS = {
     "delivery": 1.4,
     "activity": 2.2,
     "trigger": 6.5,
+    "trigger_sent": 6.4,
     "execute": 41.0,
     "lag": 0.03,
     "loop_lag": 0.2,
     "skew": 0.6,
+    "rtt": 0.09,
 }
 
 
-def sample_series() -> Series:
-    """A minute of latencies: log-normal, slow around the second 40, with connects at the start."""
+def sample_series(*, one_clock: bool = False) -> Series:
+    """A minute of latencies: log-normal, slow around the second 40, with connects at the start.
+
+    Deliveries carry the intervals of an estimated clock that jumps, or with ``one_clock`` those of shared reads alone.
+    """
     chance = random.Random(7)
     recorder = Recorder()
     for second in range(DURATION_S):
         at_ns = (STARTED_S + second) * 10**9
         for metric, median_ms in _MEDIANS_MS.items():
-            slow = 12.0 if second in (40, 41, 42) and metric in ("delivery", "trigger", "activity") else 1.0
+            slow = 12.0 if second in (40, 41, 42) and metric in _SLOW else 1.0
             for sample in range(60 if metric == "delivery" else 4):
                 value_ns = int(median_ms * 1e6 * slow * chance.lognormvariate(0, 0.45))
                 kind = _TYPES[sample % len(_TYPES)] if metric in ("delivery", "activity") else None
-                recorder.record(metric, value_ns, at_ns, kind)
+                clock = metric in ("delivery", "activity") and not one_clock
+                batch_us = BATCH_US if metric == "delivery" and sample % 18 == 0 else 0.0
+                recorder.record_bounds(metric, *_bounds(value_ns, second, batch_us, clock=clock), at_ns, kind)
         if second < 3 or second == 41:
             for _ in range(8):
-                recorder.record("connect", int(8e6 * chance.lognormvariate(0, 0.3)), at_ns)
+                connect_ns = int(8e6 * chance.lognormvariate(0, 0.3))
+                recorder.record_bounds("connect", connect_ns - 60_000, connect_ns, connect_ns, at_ns)
+                for part, share in (("connect_dns", 0.02), ("connect_tcp", 0.15), ("connect_wait", 0.83)):
+                    recorder.record(part, int(connect_ns * share), at_ns)
                 recorder.record("first_event", int(60e6 * chance.lognormvariate(0, 0.5)), at_ns)
     series = Series()
     series.add(recorder.take())
     return series
+
+
+def _bounds(truth_ns: int, second: int, batch_us: float, *, clock: bool) -> tuple[int, int, int]:
+    """Low, value and high of a sample; while the clock jumps, the middle of what is known is half the step off."""
+    if not clock:
+        return max(0, truth_ns - int(batch_us * 1000)), truth_ns, truth_ns
+    half_ns, step_ns = int(CLOCK_US * 1000), int(STEP_US * 1000) if second == STEP_S else 0
+    low_ns = max(0, truth_ns - half_ns - int(batch_us * 1000))
+    return low_ns, truth_ns + step_ns // 2, truth_ns + step_ns + half_ns
 
 
 def sample_result(series: Series | None = None) -> Result:
@@ -73,23 +104,27 @@ def sample_result(series: Series | None = None) -> Result:
     return Result(
         run=_run(),
         verdict=VerdictOfRun("fail", 3, summary),
-        rows=_rows(),
+        rows=sample_rows(),
         checks=_checks(),
         metrics=metrics,
         deliveries=tally,
         connections=_connections(),
         requests=_requests(),
         errors=[RequestError("POST", "/api/tasks", "HTTP 503: the server is starting", 2)],
-        health=Health(61.5, 1_048_576, ["1 of 2 processes used more than 90 % of a core for 2 s"]),
+        health=sample_health(["1 of 2 processes used more than 90 % of a core for 2 s"]),
+        clock=estimated_clock(DURATION_S),
+        uncertainty=sample_uncertainty(),
+        network=sample_network(),
         cleanup=Cleanup(118, ["task 7f3e: HTTP 503 on DELETE"]),
         notes=["The embedded Studio was started with --seed 1."],
     )
 
 
 def passing_result() -> Result:
-    """The same run with everything in order."""
-    result = sample_result()
-    rows = [replace(row, verdict="pass", reason="") for row in result.rows if row.verdict != "not asked"]
+    """The same run with everything in order, on one machine."""
+    series = sample_series(one_clock=True)
+    result = replace(sample_result(), metrics=metrics_of(series, {}))
+    rows = [replace(row, verdict="pass", reason="") for row in rows_in_order()]
     tally = replace(result.deliveries, delivered=3723, lost=0, duplicated=0, unexpected=0)
     return replace(
         result,
@@ -101,6 +136,8 @@ def passing_result() -> Result:
         health=replace(result.health, warnings=[]),
         cleanup=Cleanup(119, []),
         errors=[],
+        clock=same_clock(),
+        uncertainty=Uncertainty("batching: 5.6 % of the events shared a read", 0.0, 1.0, 0.0, BATCH_US),
     )
 
 
@@ -122,10 +159,17 @@ def hostile_result() -> Result:
         ),
         requests=[RequestRecord(HOSTILE, HOSTILE, 1, 1, None, None, None)],
         errors=[RequestError(HOSTILE, HOSTILE, HOSTILE, 1)],
-        health=replace(result.health, warnings=[HOSTILE]),
+        health=replace(result.health, warnings=[HOSTILE], verdict=HOSTILE, reason=HOSTILE),
+        clock=replace(result.clock, processes=[*result.clock.processes, _hostile_clock()]),
+        uncertainty=replace(result.uncertainty, text=HOSTILE),
         cleanup=Cleanup(0, [HOSTILE]),
         notes=[HOSTILE],
     )
+
+
+def _hostile_clock() -> ClockOfProcess:
+    steps = [ClockStepRecord(3.0, 4.0, 0.0, 1.0)]
+    return ClockOfProcess(HOSTILE, HOSTILE, 1, None, [[0.0, -1.0, 1.0]], steps, HOSTILE)
 
 
 def sample_deliveries() -> Deliveries:
@@ -165,56 +209,6 @@ def _run() -> Run:
         processes=2,
         user_classes=["StreamUser", "TriggerUser", "ExecutionUser"],
         options={"task_rate": 2.0, "streams_per_user": 1, "executions": 1, "config": "config/target.toml"},
-    )
-
-
-def _rows() -> list[RowRecord]:
-    few = "too few samples for p(99): 248 of 1,000; the maximum misses the limit, the lower 95 % bound does not"
-    session = "delivery{session.started}:p(95)<200ms"
-    rows = [
-        _time("connect:p(99)<100ms", "max of 32: 12.6 ms", "87.4 ms (87.4 %) below the limit", 32, 12_600),
-        _time("delivery:p(99)<10ms", "24.9 ms (3 lost)", "14.9 ms over the limit", 3723, 24_900, "fail"),
-        _time(session, "5.02 ms (max 47.6 ms)", "195 ms (97.5 %) below the limit", 744, 5_020),
-        _time("execute:p(99)<80ms", "max of 248: 154 ms", "74 ms over the limit", 248, 154_000, "inconclusive"),
-        _time("lag:p(99)<1ms", "81 us (max 145 us)", "919 us (91.9 %) below the limit", 248, 81),
-        _number("streams:max>=20", "24", "4 (20 %) above the limit", 24, "pass"),
-        _number("lost:count==0", "3 of 3,723", "3 over the limit", 3723, "fail"),
-        _number("duplicated:count==0", "1", "1 over the limit", 1, "fail"),
-        _number("errors:rate<1%", "0.627 % (2 of 319)", "0.373 percentage points below the limit", 319, "pass"),
-        _time("reconnect:p(99)<5000ms", "", "", 0, None, "not asked"),
-    ]
-    rows[1] = replace(rows[1], origin="command line")
-    rows[2] = replace(rows[2], origin="profile")
-    rows[3] = replace(rows[3], reason=few)
-    rows[9] = replace(rows[9], reason="nothing in this run produces reconnect")
-    return rows
-
-
-def _time(
-    expression: str, measured_text: str, margin: str, samples: int, measured: float | None, verdict: str = "pass"
-) -> RowRecord:
-    row = _number(expression, measured_text, margin, samples, verdict)
-    limit_ms = float(expression.rpartition("<")[2].removesuffix("ms"))
-    return replace(row, measured=measured, limit=limit_ms * 1000, unit="us")
-
-
-def _number(expression: str, measured_text: str, margin: str, samples: int, verdict: str) -> RowRecord:
-    figure, _, rest = expression.partition(":")
-    metric, _, kind = figure.partition("{")
-    return RowRecord(
-        expression=expression,
-        metric=metric,
-        type=kind.rstrip("}") or None,
-        aggregation=re.split("[<>=]", rest)[0],
-        measured_text=measured_text,
-        margin_text=margin,
-        samples=samples,
-        verdict=verdict,
-        reason="",
-        origin="default",
-        measured=None,
-        limit=0.0,
-        unit="",
     )
 
 
