@@ -79,10 +79,8 @@ class Drift:
         ppb, low, high = self.ppb, None, 0
         for answered, sent, least, most in nearest_first:
             # Each end from the moment where it holds to the far end of the span; -(-x // y) rounds up.
-            least += (
-                -(to_ns - answered if to_ns - answered > answered - from_ns else answered - from_ns) * ppb // _SECOND_NS
-            )
-            most -= -(to_ns - sent if to_ns - sent > sent - from_ns else sent - from_ns) * ppb // _SECOND_NS
+            least -= -(-max(to_ns - answered, answered - from_ns) * ppb // _SECOND_NS)
+            most += -(-max(to_ns - sent, sent - from_ns) * ppb // _SECOND_NS)
             if low is None:
                 low, high = least, most
             elif least > high or most < low:
