@@ -16,7 +16,7 @@ class EventStreamDecoder:
     ``last_event_id`` is the event source's last event ID string. Give the next connection's decoder the value of the
     last one's: the id then outlives the connection, as in browsers, and an event without id carries it.
     ``retry_ms`` is the last valid reconnection time in milliseconds, None until the server names one.
-    ``comments`` counts comment lines (keep-alives).
+    ``comments`` counts comment lines (keep-alives). ``ended_with_event``: the last block that ended was an event.
     ``salvaged`` holds, after :meth:`feed` has raised, the events that were complete before the fault.
 
     Another reader may cut the body into blocks and give them to :meth:`feed_block`, from where ``at_boundary`` is true
@@ -32,6 +32,7 @@ class EventStreamDecoder:
         "_max_event_bytes",
         "_salvaged",
         "comments",
+        "ended_with_event",
         "last_event_id",
         "retry_ms",
         "small_block_bytes",
@@ -56,6 +57,7 @@ class EventStreamDecoder:
         self.last_event_id = last_event_id
         self.retry_ms: int | None = None
         self.comments = 0
+        self.ended_with_event = False
 
     @property
     def salvaged(self) -> list[Event]:
@@ -64,7 +66,7 @@ class EventStreamDecoder:
 
     @property
     def at_boundary(self) -> bool:
-        """Whether the next byte surely begins a block: nothing is held, and neither an LF nor a byte order mark is due."""
+        """Whether the next byte begins a block: nothing is held, neither an LF nor a byte order mark is due."""
         return self._line_ends.settled and not self._inside_block
 
     def feed(self, data: bytes) -> list[Event]:
@@ -127,7 +129,7 @@ class EventStreamDecoder:
         blocks = text.split(b"\n\n")
         blocks.pop()
         for block in blocks:
-            event = self.feed_block(block)
+            event = self.feed_block(block) if block else None
             if event is not None:
                 events.append(event)
 
@@ -166,6 +168,7 @@ class EventStreamDecoder:
             self.retry_ms = retry_ms
         if comments:
             self.comments += comments
+        self.ended_with_event = event is not None
         if event is not None and event_id is None and self.last_event_id:
             return tuple.__new__(Event, (event[0], event[1], self.last_event_id))
         return event

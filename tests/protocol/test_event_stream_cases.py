@@ -210,3 +210,12 @@ def test_the_same_block_on_two_streams_takes_each_streams_own_id() -> None:
     assert decode([b"data: same\n\n"], "a").events == [message("same", "a")]
     assert decode([b"data: same\n\n"], "b").events == [message("same", "b")]
     assert decode([b"data: same\n\n"]).events == [message("same")]
+
+
+def test_it_is_known_whether_the_last_block_that_ended_was_an_event() -> None:
+    decoder = EventStreamDecoder()
+    seen = []
+    for piece in (b": c\n\n", b"data: a\n\n", b"data: b\n\n: c\n\n", b": c\n\ndata: d", b"\n", b"\n", b"id: 1\n\n"):
+        decoder.feed(piece)
+        seen.append(decoder.ended_with_event)
+    assert seen == [False, True, False, False, False, True, False]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from typing import NamedTuple
 
+import httptools
 import pytest
 
 from locust_eventsource.errors import BadFraming, IncompleteRead
@@ -237,3 +239,26 @@ def test_the_framing_of_a_reader_may_be_taken_up_in_the_middle() -> None:
     reader.framing.resume(ChunkState.IN_DATA, 2)
     assert reader.feed(b"ab\r\n0\r\n\r\n") == b"ab"
     assert reader.complete
+
+
+def _parsers() -> int:
+    return sum(isinstance(thing, httptools.HttpResponseParser) for thing in gc.get_objects())
+
+
+def test_the_head_leaves_no_parser_behind_and_shares_what_it_has_in_common_with_others() -> None:
+    raw = OK + b"Content-Type: text/event-stream\r\nX-Long: " + b"x" * 300 + b"\r\n\r\n"
+    first, second = ResponseReader(), ResponseReader()
+    gc.collect()
+    gc.disable()
+    try:
+        before = _parsers()
+        first.feed(raw[:30])
+        assert _parsers() == before + 1
+        first.feed(raw[30:])
+        second.feed(raw)
+        assert _parsers() == before
+    finally:
+        gc.enable()
+    assert first.head is not None
+    assert first.head == second.head
+    assert first.head.headers[0] is second.head.headers[0]
