@@ -9,16 +9,15 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 SOURCES = Path(__file__).parent / "native"
 BUILD = SOURCES / "build"
-WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wstrict-prototypes", "-Wmissing-prototypes")
-SANITIZED = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-"""Flags for `build` that make a program end at the first access outside its memory and at undefined behaviour."""
-_C_FLAGS = ("-std=gnu11", "-O2", *WARNINGS)
+_WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wstrict-prototypes", "-Wmissing-prototypes")
+_C_FLAGS = ("-std=gnu11", "-O2", *_WARNINGS)
+_SANITIZED = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _COMMON = ("common", "histogram")
 _C_PROGRAMS = {
     "source": ("source", "sender", "server", "peer", "wire", "tls", *_COMMON),
@@ -41,18 +40,16 @@ class _Recipe(NamedTuple):
     folder: Path
 
 
-def build(name: str, flags: Iterable[str] = ()) -> Path:
+def build(name: str, *, sanitized: bool = False) -> Path:
     """The path of a program that is up to date: ``source``, ``epoll_reader`` or ``go_reader``.
 
-    ``flags``: more flags for the C compiler, for example `SANITIZED`; such a program lies in a folder of its own.
-    Raises `BuildFailed` when there is no compiler or it refuses.
+    ``sanitized``: a C program that ends, with a report, at its first access outside its memory, at undefined behaviour
+    and at memory it has lost. Raises `BuildFailed` when there is no compiler or it refuses.
     """
-    extra = tuple(flags)
-    folder = BUILD / "-".join(sorted(flag.strip("-").replace("=", "-").replace(",", "-") for flag in extra))
-    target = folder / name
-    recipe = _recipe(name, extra)
+    target = (BUILD / "sanitized" if sanitized else BUILD) / name
+    recipe = _recipe(name, _SANITIZED if sanitized else ())
     if not _up_to_date(target, recipe.sources):
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         _make(target, recipe)
     return target
 
@@ -97,16 +94,16 @@ def _c_command(name: str, units: list[Path], flags: tuple[str, ...], target: Pat
 
 
 def _cc() -> list[str]:
-    given = shlex.split(os.environ.get("CC", "cc"))
-    if not given or not shutil.which(given[0]):
-        raise BuildFailed(f"the benchmark's source needs a C compiler, and there is no {given or 'cc'!r}: set CC")
+    given = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    if not shutil.which(given[0]):
+        raise BuildFailed(f"there is no C compiler {given[0]!r}: install one (gcc, clang) or set CC")
     return given
 
 
 def _go() -> str:
     found = shutil.which(os.environ.get("GO", "go")) or shutil.which(_USUAL_GO)
     if not found:
-        raise BuildFailed("there is no Go compiler on the PATH (or set GO)")
+        raise BuildFailed("there is no Go compiler: put go on the PATH or set GO")
     return found
 
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA "\ndata: "
+#define DATA "data: "
 
 /* What an event's data says. An event of all connections names none (-1), and its time is that of its first write. */
 struct stamped {
@@ -37,12 +37,16 @@ static const char *number_in(const char *at, const char *end, int64_t *number) {
     return at + 1;
 }
 
-static struct stamped read_block(const char *block, size_t length) {
+/* The text of the block's data line, or NULL. */
+static const char *data_in(const char *block, size_t length) {
+    if (length > strlen(DATA) && !memcmp(block, DATA, strlen(DATA))) return block + strlen(DATA);
+    const char *line_end = memmem(block, length, "\n" DATA, strlen("\n" DATA));
+    return line_end ? line_end + strlen("\n" DATA) : NULL;
+}
+
+static struct stamped read_data(const char *data, const char *end) {
     struct stamped stamped;
-    const char *end = block + length;
-    const char *data = memmem(block, length, DATA, strlen(DATA));
-    if (!data) die("an event has no data");
-    const char *at = number_in(data + strlen(DATA), end, &stamped.sent_ns);
+    const char *at = number_in(data, end, &stamped.sent_ns);
     at = number_in(at, end, &stamped.connection);
     number_in(at, end, &stamped.sequence);
     return stamped;
@@ -62,8 +66,10 @@ static void count(struct account *account, int connection, int sequence, int64_t
         account->next[connection] = sequence + 1;
 }
 
-void account_take(struct account *account, int connection, const char *block, size_t length, struct moment moment) {
-    struct stamped stamped = read_block(block, length);
+bool account_take(struct account *account, int connection, const char *block, size_t length, struct moment moment) {
+    const char *data = data_in(block, length);
+    if (!data) return false;
+    struct stamped stamped = read_data(data, block + length);
     if (stamped.connection >= 0) {
         if (stamped.connection != connection) die("an event of connection %ld came on %d", stamped.connection, connection);
         histogram_add(account->reported, moment.stamp_ns - stamped.sent_ns);
@@ -71,6 +77,7 @@ void account_take(struct account *account, int connection, const char *block, si
     if (stamped.sequence < 0 || stamped.sequence >= account->events) die("event %ld was not expected", stamped.sequence);
     if (moment.from_kernel) account->kernel_stamps++;
     count(account, connection, (int)stamped.sequence, moment.stamp_ns);
+    return true;
 }
 
 int64_t account_lost(const struct account *account) {

@@ -23,8 +23,9 @@ struct account {
 
 /* The stamps are kept in the file `stamps`, int64 in the machine's byte order, unless it is NULL. */
 struct account account_new(int connections, int events, const char *stamps);
-/* Account for one event's block. Dies when it is not the benchmark's, or another connection's. */
-void account_take(struct account *account, int connection, const char *block, size_t length, struct moment moment);
+/* Account for one block; false when it has no data and so is no event. Dies when it is not the benchmark's, or another
+ * connection's. */
+bool account_take(struct account *account, int connection, const char *block, size_t length, struct moment moment);
 /* How many of the events expected have not come. */
 int64_t account_lost(const struct account *account);
 /* Print what it counted as members of a JSON object, each with a comma behind it. */

@@ -60,7 +60,7 @@ static size_t end_of_begun(const struct body *body, const char *data, size_t len
 }
 
 /* Take a piece of the body without its framing. */
-static void take_text(struct body *body, const char *data, size_t length, take_event *take, void *context) {
+static void take_text(struct body *body, const char *data, size_t length, take_block *take, void *context) {
     const char *at = data, *end = data + length, *blank;
     if (bytes_length(&body->rest)) {
         size_t taken = end_of_begun(body, data, length);
@@ -78,7 +78,7 @@ static void take_text(struct body *body, const char *data, size_t length, take_e
 }
 
 /* Take what `data` has of a chunk; returns the length taken. */
-static size_t take_chunk(struct body *body, const char *data, size_t length, take_event *take, void *context) {
+static size_t take_chunk(struct body *body, const char *data, size_t length, take_block *take, void *context) {
     if (length > body->left) length = body->left;
     take_text(body, data, length, take, context);
     body->left -= length;
@@ -96,7 +96,7 @@ static size_t take_end_of_chunk(struct body *body, size_t length) {
     return length;
 }
 
-void body_take(struct body *body, const char *data, size_t length, take_event *take, void *context) {
+void body_take(struct body *body, const char *data, size_t length, take_block *take, void *context) {
     for (size_t at = 0, taken = 0; at < length; at += taken) {
         const char *here = data + at;
         size_t left = length - at;

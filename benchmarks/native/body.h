@@ -1,5 +1,5 @@
 /* One answer to a GET, read piece by piece as it comes: the head, the chunks of the body (RFC 9112 section 7.1) and the
- * event blocks in it, wherever the reads happen to end.
+ * blocks of the events in it, wherever the reads happen to end.
  *
  * Only what the benchmark's source sends is understood: lines that end with a line feed, a body that is chunked or ends
  * with its connection. Neither the fields of an event nor its line endings are looked at here. */
@@ -17,10 +17,10 @@ struct body {
     bool in_extension; /* behind the digits of a chunk's size */
 };
 
-/* Called for each event with its block, the blank line's line feed included. */
-typedef void take_event(void *context, const char *block, size_t length);
+/* Called for each block, the blank line's line feed included. */
+typedef void take_block(void *context, const char *block, size_t length);
 
 /* Take `length` bytes that came. Dies when they are not HTTP, or the answer is not 200. */
-void body_take(struct body *body, const char *data, size_t length, take_event *take, void *context);
+void body_take(struct body *body, const char *data, size_t length, take_block *take, void *context);
 
 #endif

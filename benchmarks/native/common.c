@@ -121,6 +121,7 @@ int64_t *numbers_kept(const char *path, size_t count) {
 }
 
 void bytes_add(struct bytes *bytes, const char *data, size_t length) {
+    if (!length) return;
     if (bytes->start && bytes->end + length > bytes->room) {
         memmove(bytes->data, bytes_front(bytes), bytes_length(bytes));
         bytes->end -= bytes->start;

@@ -40,10 +40,9 @@ struct reading {
 
 static char input_mark; /* what epoll hands back for standard input */
 
-static void take_event_of_read(void *context, const char *block, size_t length) {
+static void take_block_of_read(void *context, const char *block, size_t length) {
     struct reading *reading = context;
-    reading->events++;
-    account_take(&reading->reader->account, reading->connection, block, length, reading->moment);
+    reading->events += account_take(&reading->reader->account, reading->connection, block, length, reading->moment);
 }
 
 static void end_stream(struct reader *reader, struct stream *stream) {
@@ -79,7 +78,7 @@ static void read_stream(struct reader *reader, struct stream *stream) {
     }
     bool was_open = stream->body.state != IN_HEAD;
     struct reading reading = {.reader = reader, .connection = stream->index, .moment = moment_of(&message)};
-    body_take(&stream->body, reader->data, (size_t)length, take_event_of_read, &reading);
+    body_take(&stream->body, reader->data, (size_t)length, take_block_of_read, &reading);
     if (reading.events) reader->account.coalesced += reading.events - 1;
     if (!was_open && stream->body.state != IN_HEAD) reader->open++;
 }

@@ -45,25 +45,33 @@ static int index_in(const char *request) {
     return (int)index;
 }
 
+/* Take what came; with TLS the handshake's answers go back at once. */
+static void take(struct peer *peer, const char *data, size_t length) {
+    if (!peer->tls) {
+        bytes_add(&peer->request, data, length);
+        return;
+    }
+    struct bytes answer = {0};
+    tls_take(peer->tls, data, length, &peer->request, &answer);
+    send_all(peer, bytes_front(&answer), bytes_length(&answer));
+    bytes_free(&answer);
+}
+
+/* A GET has no body, so its head's end is its own. */
+static bool request_is_whole(const struct bytes *request) {
+    size_t length = bytes_length(request), end_length = strlen(END_OF_HEAD);
+    if (length < end_length) return false;
+    return !memcmp(bytes_front(request) + length - end_length, END_OF_HEAD, end_length);
+}
+
 bool peer_read_request(struct peer *peer) {
     char data[4096];
     ssize_t length = recv(peer->fd, data, sizeof data, MSG_DONTWAIT);
     if (length < 0 && errno == EAGAIN) return false;
     if (length <= 0) die("a reader closed a connection before its request was whole");
-    if (peer->tls) {
-        struct bytes answer = {0};
-        tls_take(peer->tls, data, (size_t)length, &peer->request, &answer);
-        send_all(peer, bytes_front(&answer), bytes_length(&answer));
-        bytes_free(&answer);
-    } else {
-        bytes_add(&peer->request, data, (size_t)length);
-    }
-    size_t so_far = bytes_length(&peer->request);
-    const char *end = bytes_front(&peer->request) + so_far - strlen(END_OF_HEAD);
-    if (so_far < strlen(END_OF_HEAD) || memcmp(end, END_OF_HEAD, strlen(END_OF_HEAD))) {
-        if (so_far > MOST_OF_A_REQUEST) die("a reader's request does not end");
-        return false;
-    }
+    take(peer, data, (size_t)length);
+    if (bytes_length(&peer->request) > MOST_OF_A_REQUEST) die("a reader's request does not end");
+    if (!request_is_whole(&peer->request)) return false;
     bytes_add(&peer->request, "", 1); /* ends the text */
     peer->index = index_in(bytes_front(&peer->request));
     bytes_free(&peer->request);
