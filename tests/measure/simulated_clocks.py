@@ -13,6 +13,7 @@ from locust_eventsource.measure.interval import Interval
 START_NS = 1_800_000_000_000_000_000
 SECOND_NS = 1_000_000_000
 MS_NS = 1_000_000
+US_NS = 1_000
 MILLIONTHS = 1_000_000
 """Offsets are kept in millionths of a nanosecond: a drift of 1 ppm over 1 ns is one, so that nothing is rounded."""
 
