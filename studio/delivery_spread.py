@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from locust_eventsource.measure.buckets import bucket_of
@@ -18,13 +18,12 @@ class DeliverySpread:
         self._resolutions: Counter[int] = Counter()
         self._exact = 0
 
-    def add(self, width_ns: int, resolution_ns: int) -> None:
-        """A delivery came within a span of ``width_ns``; its timestamp has a last digit of ``resolution_ns``."""
-        if width_ns:
-            self._widths[bucket_of(width_ns)] += 1
-        else:
-            self._exact += 1
-        self._resolutions[resolution_ns] += 1
+    def add(self, widths_ns: Sequence[int], resolution_ns: int) -> None:
+        """Deliveries of an event came, each within a span; its timestamp has a last digit of ``resolution_ns``."""
+        spans = list(filter(None, widths_ns))
+        self._exact += len(widths_ns) - len(spans)
+        self._widths.update(map(bucket_of, spans))
+        self._resolutions[resolution_ns] += len(widths_ns)
 
     def take(self) -> dict[str, Any]:
         """What has come since the last call, fit for a message between processes."""

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from locust_eventsource.measure.interval import Interval
 from locust_eventsource.measure.pending import PendingDeliveries
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.stream import Arrival, EventStream
 from studio.activity import ActivityWatch
+from studio.arrival_batch import ArrivalBatch, KnownEvent, Times
 from studio.check_log import CheckLog
 from studio.contract import Envelope, EventType, parse_envelope, parse_timestamp
 from studio.delivery_spread import DeliverySpread
-from studio.trigger_clock import Trigger, TriggerClock
+from studio.trigger_clock import TriggerClock
 from studio.verify.capture import Capture
 
 _PARSED_KEPT = 4_096
 """Distinct payloads whose envelope is remembered: a broadcast gives the same bytes to every stream."""
-
-_SECOND_NS = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -37,52 +35,6 @@ class _Followed:
     replay_asked: bool = False
     live_from_ns: int | None = None
     """By the server's clock: what it dates earlier may be older than the connection. None until its clock is known."""
-
-
-class _Known(NamedTuple):
-    """A payload that was read: its envelope, and the trigger that caused it, if one of this process did."""
-
-    envelope: Envelope
-    trigger: Trigger | None
-
-
-class _Batch:
-    """What one batch of arrivals adds to the recorder, added up first: a broadcast gives thousands at once."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[tuple[str, str | None]] = Counter()
-        self._lags: defaultdict[int, list[int]] = defaultdict(list)
-        self._triggers: defaultdict[tuple[str, str, int], list[tuple[int, int, int]]] = defaultdict(list)
-
-    def stamp(self, arrival: Arrival) -> None:
-        """Who stamped the arrival, whether the stamp is its own, and how late it was read."""
-        if arrival.source == "kernel":
-            self.counts["stamps_kernel", None] += 1
-            if arrival.last_in_read:
-                self._lags[arrival.read_ns // _SECOND_NS].append(arrival.read_ns - arrival.received_ns)
-        else:
-            self.counts["stamps_user", None] += 1
-        if not arrival.last_in_read:
-            self.counts["coalesced", None] += 1
-
-    def caused(self, arrival: Arrival, event_type: str, trigger: Trigger) -> None:
-        """The event of a trigger came."""
-        second = arrival.received_ns // _SECOND_NS
-        for metric, from_ns in (("trigger", trigger.intended_ns), ("trigger_sent", trigger.sent_ns)):
-            if from_ns is not None:
-                latest_ns = arrival.received_ns - from_ns
-                # It cannot have come before its cause was sent, whatever the read before says.
-                earliest_ns = min(latest_ns, max(0, arrival.earliest_ns - from_ns))
-                self._triggers[metric, event_type, second].append((earliest_ns, latest_ns, latest_ns))
-
-    def record(self, recorder: Recorder) -> None:
-        """Hand everything to the recorder."""
-        for second, lags in self._lags.items():
-            recorder.record_many("lag", lags, second * _SECOND_NS)
-        for (metric, event_type, second), bounds in self._triggers.items():
-            recorder.record_bounds_many(metric, bounds, second * _SECOND_NS, event_type)
-        for (name, type_), count in self.counts.items():
-            recorder.count(name, count, type_)
 
 
 class StudioObserver:
@@ -112,7 +64,7 @@ class StudioObserver:
         self._offset_at = offset_at
         self._first_sight = first_sight
         self._followed: dict[EventStream, _Followed] = {}
-        self._parsed: dict[str, _Known | None] = {}
+        self._parsed: dict[str, KnownEvent | None] = {}
         self._numbers = 0
         self.spread = DeliverySpread()
         """Between which moments deliveries came, and how fine their timestamps are."""
@@ -151,7 +103,7 @@ class StudioObserver:
 
     def deliveries(self, *, arrivals: list[Arrival], **_kwargs: object) -> None:
         """Listener of ``events.deliveries``."""
-        batch = _Batch()
+        batch = ArrivalBatch()
         for arrival in arrivals:
             followed = self._followed.get(arrival.stream)
             if followed is None:
@@ -163,31 +115,32 @@ class StudioObserver:
             else:
                 self._global(arrival, followed, batch)
         batch.record(self._recorder)
+        for known, times in batch.delivered.items():
+            self._delivered(known.envelope, times)
 
-    def _global(self, arrival: Arrival, followed: _Followed, batch: _Batch) -> None:
+    def _global(self, arrival: Arrival, followed: _Followed, batch: ArrivalBatch) -> None:
         known = self._known(arrival)
         if known is None:
             return
-        envelope, trigger = known
+        envelope, received_ns = known.envelope, arrival.received_ns
         if envelope.type == EventType.REPLAY_UNAVAILABLE:
-            batch.counts["replay_unavailable", None] += 1
+            batch.counts["replay_unavailable"] += 1
             return
         replayed = followed.replay_asked and self._is_old(envelope.timestamp_ns, followed)
-        if not self._capture.arrived(followed.number, envelope, arrival.received_ns, replayed=replayed):
+        if not self._capture.arrived(followed.number, envelope, received_ns, replayed=replayed):
             return
         if replayed:
-            batch.counts["replayed", None] += 1
-            return
-        batch.counts["deliveries", envelope.type] += 1
-        self.spread.add(arrival.received_ns - arrival.earliest_ns, envelope.resolution_ns)
-        if self._delivery_asked:
-            self._place("delivery", envelope.type, arrival, envelope.timestamp_ns, envelope.resolution_ns)
-        if trigger is not None:
-            batch.caused(arrival, envelope.type, trigger)
+            batch.counts["replayed"] += 1
+        else:
+            batch.delivered[known].append((arrival.earliest_ns, received_ns))
 
-    def _place(self, metric: str, event_type: str, arrival: Arrival, stamp_ns: int, resolution_ns: int) -> None:
-        """Its latency is known once the server's clock is."""
-        self._pending.add(metric, event_type, arrival.earliest_ns, arrival.received_ns, stamp_ns, resolution_ns)
+    def _delivered(self, envelope: Envelope, times: list[Times]) -> None:
+        """An event was delivered; its latency is known once the server's clock is."""
+        _, event_type, timestamp_ns, resolution_ns, _ = envelope
+        self.spread.add([latest - earliest for earliest, latest in times], resolution_ns)
+        if self._delivery_asked:
+            for earliest, latest in times:
+                self._pending.add("delivery", event_type, earliest, latest, timestamp_ns, resolution_ns)
 
     def _is_old(self, stamp_ns: int, followed: _Followed) -> bool:
         """Whether an event may be older than the connection: such a one is history or replayed, and no delivery."""
@@ -199,7 +152,7 @@ class StudioObserver:
             followed.live_from_ns = followed.opened_ns + offset.high_ns
         return stamp_ns < followed.live_from_ns
 
-    def _known(self, arrival: Arrival) -> _Known | None:
+    def _known(self, arrival: Arrival) -> KnownEvent | None:
         data = arrival.event.data
         try:
             return self._parsed[data]
@@ -208,7 +161,7 @@ class StudioObserver:
         if len(self._parsed) >= _PARSED_KEPT:
             for old in list(islice(self._parsed, _PARSED_KEPT // 2)):
                 del self._parsed[old]
-        known = None if envelope is None else _Known(envelope, self._triggers.trigger_of(envelope))
+        known = None if envelope is None else KnownEvent(envelope, self._triggers.trigger_of(envelope))
         self._parsed[data] = known
         if envelope is not None:
             self._first_sight(envelope)
@@ -232,14 +185,15 @@ class StudioObserver:
         known = self._aliases.get(envelope.type)
         return envelope._replace(type=known) if known else envelope
 
-    def _activity(self, arrival: Arrival, followed: _Followed, batch: _Batch) -> None:
+    def _activity(self, arrival: Arrival, followed: _Followed, batch: ArrivalBatch) -> None:
         stamp = activity_timestamp(arrival.event.data)
         if stamp is None:
             return
         if self._is_old(stamp[0], followed):
-            batch.counts["history", None] += 1
+            batch.counts["history"] += 1
             return
-        self._place("activity", arrival.event.type, arrival, *stamp)
+        times = arrival.earliest_ns, arrival.received_ns
+        self._pending.add("activity", arrival.event.type, *times, *stamp)
 
 
 def activity_timestamp(data: str) -> tuple[int, int] | None:

@@ -14,7 +14,8 @@ SIZE = ("--headless", "--only-summary", "-u", "24", "-r", "24", "--turn-ms", "15
 
 
 LOAD = (*UNTIMED, *SIZE)
-LISTEN = (*PATIENT_CONNECT, *SIZE, "-t", "3s", "StreamUser")
+LISTEN = (*PATIENT_CONNECT, *SIZE, "-t", "3s", "--clock-probe", "0", "StreamUser")
+"""Nothing makes an event: the probes of the clock would."""
 
 
 def run(results: Path, *arguments: str, load: tuple[str, ...] = LOAD) -> tuple[int, str, Result]:
@@ -49,6 +50,10 @@ def test_a_healthy_service_passes_and_every_delivery_is_accounted_for(tmp_path: 
     assert result.deliveries.expected > 24 * 3 * 10
     assert result.connections.peak >= 24
     assert {row.verdict for row in result.rows} == {"pass"}
+    assert result.rows[-1].expression == "tester:fit"
+    assert {"trigger_sent", "rtt"} <= set(result.metrics)
+    assert result.health.stamps == result.deliveries.kernel_stamps > 0
+    assert result.health.stamps_missing == result.deliveries.unplaced == 0
     assert {"execute.accepted", "activity.complete", "session.ends", "status.agrees"} <= {c.name for c in result.checks}
     assert result.cleanup.left == []
     assert "PASSED" in output

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
+from gevent.event import Event as Signal
 
 from scenarios import drain as drain_module
-from scenarios.drain import ASK, Roundtrip, Stage, drain
+from scenarios.drain import ASK, Roundtrip, Stage, drain, respond
 from scenarios.ledger import Ledger
+from scenarios.run import Run
 
 
 class FakeJudge:
@@ -88,3 +91,53 @@ def test_an_answer_to_an_earlier_question_is_passed_over() -> None:
 
     roundtrip = Roundtrip(send, lambda: ["a"])
     assert roundtrip.ask("flush", 0.01) == {}
+
+
+class FakeProbe:
+    def __init__(self, log: list[str]) -> None:
+        self._log = log
+
+    def finish(self) -> None:
+        self._log.append("last probe")
+
+
+class FakeRun:
+    """Remembers the order of things; nothing is under way."""
+
+    idle = True
+    options = Namespace(drain_timeout=0.0)
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.stopping = Signal()
+        self.probe = FakeProbe(self.log)
+
+    def flush(self) -> None:
+        self.log.append("flush")
+
+    def clean(self, _run: object) -> None:
+        self.log.append("clean")
+
+    def end(self) -> None:
+        self.log.append("settle what is left")
+
+    def take(self) -> dict[str, Any]:
+        self.log.append("take")
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("stage", "order"),
+    [
+        ("quiet", ["flush", "take"]),
+        ("flush", ["last probe", "flush", "take"]),
+        ("clean", ["clean", "flush", "settle what is left", "take"]),
+    ],
+)
+def test_the_last_probe_comes_before_the_flush_and_the_end_settles_what_waits_for_one(
+    stage: Stage, order: list[str]
+) -> None:
+    run = FakeRun()
+    respond(cast(Run, cast(object, run)), stage, run.flush, run.clean)
+    assert run.log == order
+    assert run.stopping.is_set() == (stage == "quiet")

@@ -185,8 +185,8 @@ def test_what_makes_a_latency_uncertain_is_said_in_words() -> None:
     ledger = recorded((1, 2, 3))
     assert figures(ledger).uncertainty("delivery") is None
     ledger.clocks["local"] = clock_facts(skew_ns=3 * SECOND)
-    ledger.spread.add(0, 1)
-    ledger.spread.add(MS, 1)
+    ledger.spread.add([0], 1)
+    ledger.spread.add([MS], 1)
     words = figures(ledger).uncertainty("delivery")
     assert words is not None and words.startswith("clock: offset known to ±1") and "batching: 50 %" in words
     assert figures(ledger).uncertainty("trigger") == "batching: 50 % (1 of 2) of the events shared a read"
