@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+READER := locust_eventsource/transport/compiled
+COMPILED := $(VENV)/.compiled
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -19,28 +21,34 @@ $(INSTALLED): requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-load: $(INSTALLED) ## 30 s of load on the embedded Studio: verdict, report, exit code
+# Without a C compiler this only warns, and Python's own reader serves.
+$(COMPILED): $(INSTALLED) setup.py $(wildcard $(READER)/*.c $(READER)/*.h $(READER)/*.p*)
+	@$(BIN)/python setup.py --quiet build_ext --inplace > $(VENV)/compiled.log 2>&1 && ls $(READER)/binding.*.so >/dev/null 2>&1 \
+	  || echo "The compiled reader could not be built (see $(VENV)/compiled.log): the Python reader serves, at several times the processor time."
+	@touch $@
+
+load: $(COMPILED) ## 30 s of load on the embedded Studio: verdict, report, exit code
 	@$(BIN)/locust --config config/load.toml $(ARGS)
 
-web: $(INSTALLED) ## Locust's web UI with the embedded Studio, on http://127.0.0.1:8089
+web: $(COMPILED) ## Locust's web UI with the embedded Studio, on http://127.0.0.1:8089
 	@$(BIN)/locust --config config/web.toml $(ARGS)
 
-test: $(INSTALLED) ## all tests
+test: $(COMPILED) ## all tests
 	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
-check: $(INSTALLED) ## ruff and mypy --strict
+check: $(COMPILED) ## ruff and mypy --strict
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-cover: $(INSTALLED) ## the pure layers' tests, which must cover every branch
+cover: $(COMPILED) ## the pure layers' tests, which must cover every branch
 	@$(BIN)/python -m pytest -q tests/protocol tests/measure tests/verify --cov --cov-report=term-missing:skip-covered
 
-bench: $(INSTALLED) ## the read path against requests + sseclient-py, in one session
+bench: $(COMPILED) ## the read path against requests + sseclient-py, in one session
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## compile requirements.lock anew from the ranges (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock
 
 clean: ## remove what make has made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf build $(READER)/binding.*.so $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

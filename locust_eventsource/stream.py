@@ -13,6 +13,7 @@ import gevent
 
 from locust_eventsource.errors import EventSourceError, Misuse, ProtocolError
 from locust_eventsource.protocol.event import Event
+from locust_eventsource.protocol.event_stream import EventStreamDecoder
 from locust_eventsource.stream_exchange import Exchange
 from locust_eventsource.stream_inbox import Inbox
 from locust_eventsource.stream_types import (
@@ -23,8 +24,10 @@ from locust_eventsource.stream_types import (
     StreamListener,
     StreamSettings,
 )
+from locust_eventsource.transport.connection import Cut
 from locust_eventsource.transport.request import HttpRequest, describe
-from locust_eventsource.transport.stamps import StampSource
+from locust_eventsource.transport.socket_facts import SocketFacts
+from locust_eventsource.transport.stamps import Stamp
 from locust_eventsource.transport.target import parse_target
 from locust_eventsource.transport.tls import client_context
 
@@ -61,7 +64,8 @@ class EventStream:
     ``state`` is the last one announced (``connecting`` before `start`). ``opened_ns`` is the stamp of the current
     connection's response head, 0 before the first. ``connections`` counts those that opened, ``events`` and ``bytes``
     what came over all of them (bytes of HTTP, after TLS). ``last_activity_ns`` is the stamp of the last bytes.
-    ``replay_requested``: the current attempt sent ``Last-Event-ID``. ``error`` is why the stream failed.
+    ``inbox_open``: events are kept for `wait`. ``replay_requested``: the current attempt sent ``Last-Event-ID``.
+    ``error`` is why the stream failed.
 
     Belongs to the thread, and gevent loop, that starts it. ``request`` is a URL or a request of the ``requests``
     library (`transport.request.describe` says what of it is honoured). Raises `Misuse` for one that cannot be sent.
@@ -84,6 +88,7 @@ class EventStream:
         "connections",
         "error",
         "events",
+        "inbox_open",
         "last_activity_ns",
         "listener",
         "name",
@@ -112,7 +117,7 @@ class EventStream:
         self.error: EventSourceError | None = None
         self.opened_ns = self.last_activity_ns = 0
         self.connections = self.events = self.bytes = 0
-        self.replay_requested = False
+        self.replay_requested = self.inbox_open = False
         self._last_event_id = self._settings.last_event_id or described_id
         self._retry_ms: int | None = None
         self._failures = self._fruitless = self._events_before = 0
@@ -150,7 +155,16 @@ class EventStream:
         Call it before the action whose event is waited for. At most ``buffer_events`` are kept: when a reader falls
         further behind, they are dropped and its next call raises `Misuse`.
         """
+        self.inbox_open = True
         self._inbox.listen()
+
+    def put(self, arrivals: list[Arrival]) -> None:
+        """Keep ``arrivals``, which came on this stream, for who waits (called by the transport)."""
+        self._inbox.put(arrivals)
+
+    def socket_facts(self) -> SocketFacts | None:
+        """What the kernel knows of the connection; None while there is none, or where the system does not tell."""
+        return None if self._exchange is None else self._exchange.socket_facts()
 
     def wait(self, timeout: float | None = None) -> Arrival | None:
         """The next event, for the calling greenlet; None after ``timeout`` seconds, or when the stream has closed.
@@ -158,8 +172,8 @@ class EventStream:
         Several readers of one stream share its events: each event goes to one of them. Raises the stream's error when
         it has failed.
         """
+        self.listen()
         inbox = self._inbox
-        inbox.listen()
         inbox.wait_until(lambda: inbox.has_news() or self._is_over(), timeout)
         arrival = inbox.take()
         if arrival is None and self.error is not None:
@@ -208,21 +222,26 @@ class EventStream:
         self.opened_ns = at_ns
         self._change("open", at_ns=at_ns, status=status, timing=timing)
 
-    def exchange_events(
-        self, events: list[Event], at_ns: int, source: StampSource, read_ns: int, last_exact: bool
-    ) -> None:
+    def exchange_events(self, events: list[Event], stamp: Stamp, ends_read: bool) -> None:
         """Pass on the events of one read (`stream_exchange.ExchangeOwner`)."""
+        at_ns, earliest_ns, source, read_ns = stamp
         number = self.connections
         self.events += len(events)
-        arrivals = [Arrival(self, event, at_ns, at_ns, source, read_ns, False, number) for event in events]
-        if last_exact:
-            arrivals[-1] = Arrival(self, events[-1], at_ns, at_ns, source, read_ns, True, number)
-        self._inbox.put(arrivals)
+        arrivals = [Arrival(self, event, at_ns, earliest_ns, source, read_ns, False, number) for event in events]
+        if ends_read:
+            own_ns = at_ns if source == "kernel" else earliest_ns
+            arrivals[-1] = Arrival(self, events[-1], at_ns, own_ns, source, read_ns, True, number)
+        self.put(arrivals)
         if self.listener is not None:
             try:
                 self.listener.on_arrivals(arrivals)
             except Exception:
                 _logger.exception("the listener of %s failed on arrivals", self.name)
+
+    def exchange_cut(self, decoder: EventStreamDecoder, *, chunked: bool) -> Cut:
+        """Say how a reader may cut the body (`stream_exchange.ExchangeOwner`)."""
+        limit = max(self._settings.max_line_bytes, self._settings.max_event_bytes)
+        return Cut(self, decoder, self.connections, chunked, limit, decoder.small_block_bytes)
 
     def exchange_over(self, error: EventSourceError | None, status: int | None) -> None:
         """Decide what follows the end of a connection or attempt (`stream_exchange.ExchangeOwner`)."""

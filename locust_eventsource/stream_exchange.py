@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import gevent
 
@@ -15,16 +15,19 @@ from locust_eventsource.errors import (
     ProtocolError,
     RefusedResponse,
 )
+from locust_eventsource.protocol.body_framing import BodyFraming, ChunkedBody, ChunkState, SizedBody
 from locust_eventsource.protocol.content_coding import ContentDecoder, content_decoder
 from locust_eventsource.protocol.event import Event
 from locust_eventsource.protocol.event_stream import EventStreamDecoder
 from locust_eventsource.protocol.http_response import ResponseHead, ResponseReader
 from locust_eventsource.protocol.response_policy import End, Redirect, judge_response, redirected
 from locust_eventsource.stream_types import ConnectTiming, StreamSettings
-from locust_eventsource.transport.connection import Connection
+from locust_eventsource.transport.connection import Connection, Cut
 from locust_eventsource.transport.dial import Dial, Dialled
+from locust_eventsource.transport.reader import open_connection
 from locust_eventsource.transport.request import HttpRequest, wire_bytes
-from locust_eventsource.transport.stamps import StampSource
+from locust_eventsource.transport.socket_facts import SocketFacts
+from locust_eventsource.transport.stamps import Stamp
 from locust_eventsource.transport.target import parse_target
 from locust_eventsource.transport.tls import client_context
 
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 _SHOWN_BODY_BYTES = 200
 _BODY_PATIENCE_S = 1.0
-_BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r")
+_BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
 _SPLIT_BLANK_LINES = (b"\n", b"\r\n", b"\r")
 
 
@@ -46,10 +49,11 @@ class ExchangeOwner(Protocol):
     def exchange_opened(self, status: int, timing: ConnectTiming, at_ns: int) -> None:
         """The head says: an event stream."""
 
-    def exchange_events(
-        self, events: list[Event], at_ns: int, source: StampSource, read_ns: int, last_exact: bool
-    ) -> None:
-        """One read completed ``events``; with ``last_exact`` the stamp is the last one's own."""
+    def exchange_events(self, events: list[Event], stamp: Stamp, ends_read: bool) -> None:
+        """One read completed ``events``; with ``ends_read`` it ended with the last one, whose own the stamp is then."""
+
+    def exchange_cut(self, decoder: EventStreamDecoder, *, chunked: bool) -> Cut:
+        """How a reader may cut the body of the connection that is open."""
 
     def exchange_over(self, error: EventSourceError | None, status: int | None) -> None:
         """Nothing more comes: a clean end without ``error``, an end for good with status 204."""
@@ -134,30 +138,77 @@ class Exchange:
             dns_ns=past.dns_ns + timing.dns_ns,
             tcp_ns=past.tcp_ns + timing.tcp_ns,
             tls_ns=past.tls_ns + timing.tls_ns,
+            own_ns=past.own_ns + timing.own_ns,
             address=timing.address,
         )
-        self._connection = Connection(outcome.socket, outcome.tls, self, idle_timeout_s=self._settings.idle_timeout_s)
+        self._connection = open_connection(
+            outcome.socket,
+            outcome.tls,
+            self,
+            idle_timeout_s=self._settings.idle_timeout_s,
+            since_ns=timing.sent_ns,
+        )
 
-    def received(self, data: bytes, at_ns: int, source: StampSource, read_ns: int) -> None:
+    def received(self, data: bytes, stamp: Stamp, whole: bool) -> None:
         """Take what the connection read (`transport.connection.Receiver`)."""
-        owner, reader = self._owner, self._reader
-        owner.bytes += len(data)
-        owner.last_activity_ns = at_ns
+        self._owner.bytes += len(data)
+        self._take(data, stamp, whole)
+
+    def _take(self, data: bytes, stamp: Stamp, whole: bool) -> None:
+        reader = self._reader
+        self._owner.last_activity_ns = stamp.at_ns
         fault: EventSourceError | None = None
         try:
             body = reader.feed(data)
         except ProtocolError as error:
             body, fault = reader.salvaged, error
         if self.decoder is None:
-            self._before_open(body, at_ns, source)
+            self._before_open(body, stamp)
             if reader is not self._reader:
                 return
         if self.decoder is not None and body and not self._closed:
-            fault = self._decode(body, at_ns, source, read_ns) or fault
+            fault = self._decode(body, stamp, whole) or fault
         if fault is not None:
             self._over(fault)
         elif reader.complete:
             self._complete()
+
+    def how_to_read(self) -> Cut | Literal["once", "always"]:
+        """Leave the body to the reader as soon as it is plain (`transport.connection.Receiver`)."""
+        decoder, framing = self.decoder, self._reader.framing
+        if decoder is None or self._refused is not None:
+            return "once"
+        if self._content is not None or isinstance(framing, SizedBody):
+            return "always"
+        if not (self._reader.at_boundary and decoder.at_boundary):
+            return "once"
+        return self._owner.exchange_cut(decoder, chunked=isinstance(framing, ChunkedBody))
+
+    def handed_over(
+        self, block: bytes, state: tuple[ChunkState, int] | None, rest: bytes, fresh: int, stamp: Stamp
+    ) -> None:
+        """Go on where the reader has come to (`transport.connection.Receiver`)."""
+        self._owner.bytes += fresh
+        framing = self._reader.framing
+        if state is not None and isinstance(framing, ChunkedBody):
+            framing.resume(*state)
+        try:
+            if self.decoder is not None and block:
+                self.decoder.feed(block)
+        except ProtocolError as error:
+            self._over(error)
+        if rest and not self._closed:
+            self._take(rest, stamp, whole=True)
+
+    def failed(self, error: Exception) -> None:
+        """A block was refused (`transport.connection.Receiver`)."""
+        if not isinstance(error, ProtocolError):
+            raise error
+        self._over(error)
+
+    def socket_facts(self) -> SocketFacts | None:
+        """What the kernel knows of the connection; None while there is none."""
+        return None if self._connection is None else self._connection.facts()
 
     def ended(self, clean: bool) -> None:
         """The peer closed (`transport.connection.Receiver`)."""
@@ -174,27 +225,27 @@ class Exchange:
         """The connection broke (`transport.connection.Receiver`)."""
         self._over(error)
 
-    def _before_open(self, body: bytes, at_ns: int, source: StampSource) -> None:
+    def _before_open(self, body: bytes, stamp: Stamp) -> None:
         if self._refused is not None:
             self._show_body(body)
         elif self._reader.head is not None:
             try:
-                self._obey(self._reader.head, at_ns, source)
+                self._obey(self._reader.head, stamp)
             except RefusedResponse as error:
                 self._refuse(error, body)
             except ProtocolError as error:
                 self._over(error)
 
-    def _obey(self, head: ResponseHead, at_ns: int, source: StampSource) -> None:
+    def _obey(self, head: ResponseHead, stamp: Stamp) -> None:
         verdict = judge_response(head)
-        wait_ns = self._past_hops.wait_ns + at_ns - self._sent_ns
+        wait_ns = self._past_hops.wait_ns + stamp.at_ns - self._sent_ns
         if isinstance(verdict, Redirect):
             self._past_hops = self._past_hops._replace(wait_ns=wait_ns)
             self._follow(head.status, verdict.location)
         elif isinstance(verdict, End):
             self._over(None, head.status)
         else:
-            self._open(head, self._past_hops._replace(wait_ns=wait_ns, source=source), at_ns)
+            self._open(head, self._past_hops._replace(wait_ns=wait_ns, source=stamp.source), stamp.at_ns)
 
     def _open(self, head: ResponseHead, timing: ConnectTiming, at_ns: int) -> None:
         coding = head.get("Content-Encoding")
@@ -220,7 +271,7 @@ class Exchange:
         except Misuse as error:
             raise RefusedResponse(f"the redirect cannot be followed: {error}", status) from error
 
-    def _decode(self, body: bytes, at_ns: int, source: StampSource, read_ns: int) -> EventSourceError | None:
+    def _decode(self, body: bytes, stamp: Stamp, whole: bool) -> EventSourceError | None:
         decoder = self.decoder
         if decoder is None:
             return None
@@ -236,8 +287,8 @@ class Exchange:
         except ProtocolError as error:
             events, fault = events + decoder.salvaged, error
         if events:
-            exact = body.endswith(_BLANK_LINES) or body in _SPLIT_BLANK_LINES
-            self._owner.exchange_events(events, at_ns, source, read_ns, exact)
+            ends = decoder.ended_with_event and (body.endswith(_BLANK_LINES) or body in _SPLIT_BLANK_LINES)
+            self._owner.exchange_events(events, stamp, ends and whole and _ends_with_content(self._reader.framing))
         return fault
 
     def _complete(self) -> None:
@@ -276,6 +327,13 @@ class Exchange:
         if isinstance(error, RefusedResponse):
             status = error.status
         self._owner.exchange_over(_without_frames(error), status)
+
+
+def _ends_with_content(framing: BodyFraming | None) -> bool:
+    """Whether the last byte read was content, but for the line end that closes its chunk."""
+    if isinstance(framing, ChunkedBody):
+        return framing.at_boundary or framing.state in (ChunkState.AT_CR, ChunkState.AT_LF)
+    return True
 
 
 def _with_body(refused: RefusedResponse, body: bytes) -> RefusedResponse:

@@ -9,10 +9,13 @@ from locust_eventsource.errors import EventSourceError, Misuse
 from locust_eventsource.protocol.event import Event
 from locust_eventsource.protocol.event_stream import DEFAULT_MAX_EVENT_BYTES, DEFAULT_MAX_LINE_BYTES
 from locust_eventsource.protocol.reconnect import ReconnectPolicy
+from locust_eventsource.transport.socket_facts import SocketFacts
 from locust_eventsource.transport.stamps import StampSource
 
 if TYPE_CHECKING:
     from locust_eventsource.stream import EventStream
+
+__all__ = ["Arrival", "ConnectTiming", "SocketFacts", "State", "StateChange", "StreamListener", "StreamSettings"]
 
 State = Literal["connecting", "open", "reconnecting", "closed", "failed"]
 
@@ -58,9 +61,9 @@ class ConnectTiming(NamedTuple):
 
     ``total_ns`` runs from before the TCP connect (after DNS) to the arrival of the response head, so it is
     ``tcp_ns + tls_ns + wait_ns`` where nothing was redirected. ``wait_ns`` runs from before the request is sent to the
-    head. ``own_ns`` is how much of ``total_ns`` the tester itself may have caused, by noticing late that it could go on:
-    the service took between ``total_ns - own_ns`` and ``total_ns``. ``source`` says who stamped the head; ``address``
-    is the peer that answered.
+    head. ``own_ns`` is how much of ``total_ns`` the tester itself may have caused, by noticing late that it could go
+    on: the service took between ``total_ns - own_ns`` and ``total_ns``. ``source`` says who stamped the head;
+    ``address`` is the peer that answered.
     """
 
     dns_ns: int
@@ -76,11 +79,11 @@ class ConnectTiming(NamedTuple):
 class Arrival(NamedTuple):
     """One event on one stream.
 
-    It arrived between ``earliest_ns`` and ``received_ns``, both on ``CLOCK_REALTIME``. ``received_ns`` is when its read's
-    last byte arrived, stamped by ``source``; ``read_ns`` is when this process read it. ``last_in_read`` is true where
-    the event ends the read, so that the stamp is its own; the others in the same read came after the socket had last
-    been seen empty, which is ``earliest_ns``. A kernel stamp of its own makes both ends equal. ``connection`` numbers
-    the stream's connections from 1.
+    It arrived between ``earliest_ns`` and ``received_ns``, both on ``CLOCK_REALTIME``. ``received_ns`` is when its
+    read's last byte arrived, stamped by ``source``; ``read_ns`` is when this process read it. ``last_in_read`` is true
+    where the event ends the read, so that the stamp is its own; the others in the same read came after the socket had
+    last been seen empty, which is ``earliest_ns``. A kernel stamp of its own makes both ends equal. ``connection``
+    numbers the stream's connections from 1.
     """
 
     stream: EventStream
@@ -91,21 +94,6 @@ class Arrival(NamedTuple):
     read_ns: int
     last_in_read: bool
     connection: int
-
-
-class SocketFacts(NamedTuple):
-    """What the kernel knows of a connection (Linux, tcp(7) ``TCP_INFO``), so that the network can be told from the server.
-
-    ``rtt_us`` is the smoothed round trip, ``min_rtt_us`` the shortest seen; ``retransmits`` counts segments that this
-    side sent again, ``out_of_order`` segments that came out of their order, both since the connection began.
-    ``unread_bytes`` wait in the receive queue.
-    """
-
-    rtt_us: int
-    min_rtt_us: int
-    retransmits: int
-    out_of_order: int
-    unread_bytes: int
 
 
 class StateChange(NamedTuple):

@@ -54,13 +54,14 @@ class EventSourceUser(User):
         of it. Events come by ``stream.wait_for``, by iteration, and to the listeners of ``locust_eventsource.events``.
         With ``start=False`` the caller calls ``stream.start()``, once it is ready for the first event.
         """
-        described = requests.Request("GET", request) if isinstance(request, str) else request
-        described.url = urljoin(self.host or "", described.url)
+        url = urljoin(self.host or "", request if isinstance(request, str) else request.url)
+        if not isinstance(request, str):
+            request.url = url
         stream = EventStream(
-            described,
+            url if isinstance(request, str) else request,
             listener=pump_of(self.environment),
             settings=settings or self.stream_settings,
-            name=name or described.url,
+            name=name or url,
         )
         self.streams.append(stream)
         if start:

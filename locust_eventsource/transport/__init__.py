@@ -1,1 +1,1 @@
-"""Sockets in the gevent loop: dialling, TLS, kernel receive stamps, readiness callbacks, idle limits."""
+"""Sockets in the gevent loop: dialling, TLS, kernel receive stamps, two readers that give the same, idle limits."""

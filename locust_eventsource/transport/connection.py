@@ -1,37 +1,59 @@
-"""One open connection, driven by readiness callbacks in the gevent loop: no greenlet of its own."""
+"""One open connection: who hears of it, and what both ways of reading have in common."""
 
 from __future__ import annotations
 
 import _socket
 import os
-import time
-from typing import TYPE_CHECKING, Protocol
-
-import gevent
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from locust_eventsource.errors import ConnectionLost, IdleTimeout, NetworkError
-from locust_eventsource.transport.stamps import ANCILLARY_BYTES, StampSource, kernel_stamp
+from locust_eventsource.transport.socket_facts import SocketFacts, facts_of
+from locust_eventsource.transport.stamps import Stamp
 from locust_eventsource.transport.sweep import current_sweep
 
 if TYPE_CHECKING:
+    from locust_eventsource.protocol.body_framing import ChunkState
+    from locust_eventsource.protocol.event_stream import EventStreamDecoder
+    from locust_eventsource.stream import EventStream
     from locust_eventsource.transport.tls import TlsChannel
 
-_READ = 1
-_BUFFER = bytearray(65536)
-_VIEW = memoryview(_BUFFER)
-# A buffer for all connections is enough: what a callback reads is copied out before the next callback runs.
-_BUFFERS = [_BUFFER]
 _NS_PER_S = 1_000_000_000
 
-_time_ns = time.time_ns
-_monotonic_ns = time.monotonic_ns
+
+class Cut(NamedTuple):
+    """How a reader that can may cut the body into blocks itself from now on (see `Receiver.how_to_read`).
+
+    ``decoder`` gets every block of more than ``small`` bytes, and the settings of all others; blocks of more than
+    ``limit`` bytes are handed over.
+    """
+
+    stream: EventStream
+    decoder: EventStreamDecoder
+    connection: int
+    chunked: bool
+    limit: int
+    small: int
 
 
 class Receiver(Protocol):
     """Who gets what a connection receives. All calls come from the gevent hub and must not block."""
 
-    def received(self, data: bytes, at_ns: int, source: StampSource, read_ns: int) -> None:
-        """Bytes came: ``at_ns`` is their arrival after ``source``, ``read_ns`` when this process read them."""
+    def received(self, data: bytes, stamp: Stamp, whole: bool) -> None:
+        """Bytes came, in one read; not ``whole`` where the read ended inside a TLS record that follows them."""
+
+    def how_to_read(self) -> Cut | Literal["once", "always"]:
+        """Asked after `received`: how to go on. ``once`` asks again after the next read."""
+
+    def handed_over(
+        self, block: bytes, state: tuple[ChunkState, int] | None, rest: bytes, fresh: int, stamp: Stamp
+    ) -> None:
+        """Cutting is over: ``block`` has begun and ``rest`` is not yet de-framed; ``fresh`` more bytes were read.
+
+        ``state`` is where the chunked framing stands, with the bytes that the chunk still has.
+        """
+
+    def failed(self, error: Exception) -> None:
+        """The decoder raised ``error`` for a block."""
 
     def ended(self, clean: bool) -> None:
         """The peer closed; not ``clean`` when TLS lacks its closing alert (RFC 8446 section 6.1)."""
@@ -41,13 +63,12 @@ class Receiver(Protocol):
 
 
 class Connection:
-    """Reads a connected socket whenever it is readable, at most one buffer (64 KiB) a callback.
+    """A connected socket that is read as soon as it is readable, by a subclass.
 
-    A callback that finds more leaves it for the loop's next round, so one busy stream cannot starve the others.
     After ``ended`` or ``broke`` the socket is already closed.
     """
 
-    __slots__ = ("_receiver", "_socket", "_sweep", "_tls", "_watcher", "heard_ns", "idle_limit_ns")
+    __slots__ = ("_receiver", "_socket", "_sweep", "_tls", "idle_limit_ns")
 
     def __init__(
         self, sock: _socket.socket, tls: TlsChannel | None, receiver: Receiver, *, idle_timeout_s: float
@@ -55,71 +76,46 @@ class Connection:
         self._socket: _socket.socket | None = sock
         self._tls = tls
         self._receiver = receiver
-        self.heard_ns = _monotonic_ns()
         self.idle_limit_ns = int(idle_timeout_s * _NS_PER_S)
         self._sweep = current_sweep()
         self._sweep.add(self)
-        self._watcher = gevent.get_hub().loop.io(sock.fileno(), _READ)
-        self._watcher.start(self._readable)
+
+    @property
+    def heard_ns(self) -> int:
+        """When bytes came last, in ns of the monotonic clock."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Close the socket at once; may be called again. The receiver hears nothing more."""
         sock, self._socket = self._socket, None
         if sock is not None:
             self._sweep.discard(self)
-            self._watcher.stop()
-            self._watcher.close()
+            self._stop_reading()
             sock.close()
+
+    def facts(self) -> SocketFacts | None:
+        """What the kernel knows of the connection; None when it is closed or the system does not tell."""
+        return None if self._socket is None else facts_of(self._socket)
 
     def went_idle(self) -> None:
         """Give up on a silent peer, unless bytes wait that this process was too busy to read."""
-        if self._socket is None or self._has_bytes_waiting(self._socket):
+        if self._socket is None or _has_bytes_waiting(self._socket):
             return
         seconds = self.idle_limit_ns / _NS_PER_S
         self._break(IdleTimeout(f"nothing came for longer than {seconds:g} s: the connection may be half-open"))
 
-    @staticmethod
-    def _has_bytes_waiting(sock: _socket.socket) -> bool:
-        try:
-            sock.recv(1, _socket.MSG_PEEK)
-        except (BlockingIOError, InterruptedError):
-            return False
-        except OSError:
-            return True
-        return True
+    def _stop_reading(self) -> None:
+        raise NotImplementedError
 
-    def _readable(self) -> None:
-        sock = self._socket
-        if sock is None:
-            return
-        try:
-            size, ancillary, _, _ = sock.recvmsg_into(_BUFFERS, ANCILLARY_BYTES)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            self._break(ConnectionLost(f"the connection broke: {os.strerror(error.errno or 0)}"))
-            return
-        read_ns = _time_ns()
-        self.heard_ns = _monotonic_ns()
-        if not size:
-            self._end(clean=self._tls is None)
-            return
-        at_ns = kernel_stamp(ancillary)
-        data = bytes(_VIEW[:size])
-        if at_ns is None:
-            self._pass_on(data, read_ns, "user", read_ns)
-        else:
-            self._pass_on(data, at_ns, "kernel", read_ns)
-
-    def _pass_on(self, data: bytes, at_ns: int, source: StampSource, read_ns: int) -> None:
+    def _pass_on(self, data: bytes, stamp: Stamp) -> None:
         tls = self._tls
         if tls is None:
-            self._receiver.received(data, at_ns, source, read_ns)
+            self._receiver.received(data, stamp, True)
             return
         plain = tls.decrypt(data)
         self._answer(tls.to_send())
         if plain:
-            self._receiver.received(plain, at_ns, source, read_ns)
+            self._receiver.received(plain, stamp, not tls.inside_record)
         if self._socket is None:
             return
         if tls.error is not None:
@@ -136,6 +132,9 @@ class Connection:
             except OSError:
                 return
 
+    def _fail(self, code: int) -> None:
+        self._break(ConnectionLost(f"the connection broke: {os.strerror(code)}"))
+
     def _end(self, *, clean: bool) -> None:
         self.close()
         self._receiver.ended(clean)
@@ -143,3 +142,13 @@ class Connection:
     def _break(self, error: NetworkError) -> None:
         self.close()
         self._receiver.broke(error)
+
+
+def _has_bytes_waiting(sock: _socket.socket) -> bool:
+    try:
+        sock.recv(1, _socket.MSG_PEEK)
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        return True
+    return True

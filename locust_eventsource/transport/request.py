@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from locust_eventsource import __version__
 from locust_eventsource.errors import Misuse
-from locust_eventsource.transport.target import Target, parse_target
+from locust_eventsource.transport.target import PLAIN_URL, Target, parse_target
 
 if TYPE_CHECKING:
     import requests
@@ -56,6 +56,10 @@ def describe(request: requests.Request | requests.PreparedRequest | HttpRequest 
 
     Raises `Misuse` with the reason.
     """
+    if isinstance(request, str) and PLAIN_URL.fullmatch(request) and "/." not in request:
+        # requests leaves it as it is, and would take as long as all else that is done for a stream.
+        parse_target(request)
+        return Described(HttpRequest("GET", request, (), b""), "")
     raw = request if isinstance(request, HttpRequest) else _prepare(request)
     parse_target(raw.url)
     _check(raw)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import _socket
 import struct
 import sys
-from typing import Literal
+from typing import Literal, NamedTuple
 
 StampSource = Literal["kernel", "user"]
 
@@ -19,6 +19,20 @@ StampSource = Literal["kernel", "user"]
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
 _NS_PER_S = 1_000_000_000
+
+
+class Stamp(NamedTuple):
+    """When the bytes of one read arrived, in ns of ``CLOCK_REALTIME``.
+
+    The last byte arrived at ``at_ns`` after ``source``, the others no earlier than ``earliest_ns``; this process read
+    them at ``read_ns``.
+    """
+
+    at_ns: int
+    earliest_ns: int
+    source: StampSource
+    read_ns: int
+
 
 ANCILLARY_BYTES = _socket.CMSG_SPACE(_TIMESPEC.size)
 """Room that ``recvmsg`` needs for one stamp."""

@@ -17,8 +17,11 @@ _INTERVAL_S = 1.0
 class Swept(Protocol):
     """What the sweep looks at: when it was heard last (monotonic ns) and how long it may be silent."""
 
-    heard_ns: int
     idle_limit_ns: int
+
+    @property
+    def heard_ns(self) -> int:
+        """When it was heard last."""
 
     def went_idle(self) -> None:
         """Called once a sweep while the silence is longer than the limit."""

@@ -65,6 +65,11 @@ class TlsChannel:
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=False, server_hostname=host)
 
+    @property
+    def inside_record(self) -> bool:
+        """Whether the beginning of a record waits for its end."""
+        return self._incoming.pending > 0
+
     def handshake(self, received: bytes) -> bool:
         """Go on with the handshake after ``received``; ``True`` when it is done. Raises ``ssl.SSLError``."""
         if received:

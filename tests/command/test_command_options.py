@@ -74,7 +74,7 @@ def test_the_pretty_form_is_for_people_and_cannot_steer_the_terminal() -> None:
     assert f"-- open, status 200, 127.0.0.1:{server.port} in " in lines[1]
     assert lines[2].endswith("  greeting  id 7")
     assert lines[3:5] == ["    hello", "    \ufffd[2Jworld"]
-    assert "-- failed, the answer is not valid HTTP/1.1" in lines[5]
+    assert "-- failed, the line b'bad chunk" in lines[5]
 
 
 def test_the_pretty_form_says_when_it_comes_again() -> None:

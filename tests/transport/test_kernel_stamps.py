@@ -49,7 +49,7 @@ def test_every_read_carries_the_kernels_stamp() -> None:
 
 
 @linux
-def test_a_busy_process_reads_late_but_does_not_stamp_late() -> None:
+def test_a_busy_process_reads_late_or_on_another_thread_but_does_not_stamp_late(reader: str) -> None:
     go, written = Gate(), Gate()
 
     def script(peer: Peer) -> None:
@@ -72,7 +72,8 @@ def test_a_busy_process_reads_late_but_does_not_stamp_late() -> None:
         eventually(lambda: heard.arrivals)
         stream.close()
     (arrival,) = heard.arrivals
-    assert arrival.received_ns < freed_ns <= arrival.read_ns
+    assert arrival.received_ns < freed_ns
+    assert (arrival.read_ns < freed_ns) == (reader == "compiled")
 
 
 def test_without_the_kernels_stamp_the_process_stamps_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

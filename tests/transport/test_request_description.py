@@ -13,6 +13,11 @@ from locust_eventsource.transport.request import HttpRequest, describe, wire_byt
 from locust_eventsource.transport.target import parse_target
 
 
+@pytest.fixture(autouse=True)
+def reader() -> None:
+    """Nothing is read here, so once is enough."""
+
+
 def fields_of(request: Any, last_event_id: str = "") -> tuple[str, dict[str, str], bytes]:  # noqa: ANN401
     described = describe(request).request
     head, _, body = wire_bytes(described, parse_target(described.url), last_event_id).partition(b"\r\n\r\n")
@@ -148,3 +153,22 @@ def test_a_request_that_cannot_be_sent_is_misuse(request_: Any) -> None:  # noqa
 def test_a_target_is_what_goes_on_the_request_line(url: str, authority: str, path: str) -> None:
     target = parse_target(url)
     assert (target.authority, target.path) == (authority, path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:80/events?c=1",
+        "https://a.b-c/",
+        "http://host.test/api/events?task_ids=a-b_c~.",
+        "http://host.test/a/../b",
+        "http://host.test/a/./b",
+        "http://host.test/a//b",
+        "http://host.test/.a?x=/..",
+        "http://host.test/%41",
+        "http://host.test",
+        "http://HOST.test/a",
+    ],
+)
+def test_a_plain_url_is_taken_as_requests_would_prepare_it(url: str) -> None:
+    assert describe(url) == describe(requests.Request("GET", url))

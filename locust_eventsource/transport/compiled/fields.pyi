@@ -1,0 +1,3 @@
+from locust_eventsource.protocol.fields import Block
+
+def decode_block(block: bytes) -> Block: ...
