@@ -6,7 +6,7 @@ from setuptools import Extension, setup
 
 PACKAGE = "locust_eventsource.transport.compiled"
 FOLDER = PACKAGE.replace(".", "/")
-HEADERS = ("poller.h", "body.h", "records.h", "poller.pxd")
+HEADERS = ("poller.h", "shared.h", "body.h", "records.h", "poller.pxd")
 
 
 def extension(name: str, *sources: str) -> Extension:
@@ -27,7 +27,7 @@ def extensions() -> list[Extension]:
         return []
     from Cython.Build import cythonize
 
-    modules = [extension("binding", "poller.c", "body.c", "records.c"), extension("fields")]
+    modules = [extension("binding", "poller.c", "reading.c", "body.c", "records.c"), extension("fields")]
     return cythonize(modules, build_dir="build/cython", language_level=3)
 
 

@@ -167,7 +167,7 @@ class Exchange:
             if reader is not self._reader:
                 return
         if self.decoder is not None and body and not self._closed:
-            fault = self._decode(body, stamp, whole) or fault
+            fault = self._decode(body, stamp, whole and fault is None) or fault
         if fault is not None:
             self._over(fault)
         elif reader.complete:

@@ -138,14 +138,14 @@ def pieces_of(draw: st.DrawFn, wire: bytes) -> list[bytes]:
     return [piece for piece in (wire[a:b] for a, b in zip([0, *places], [*places, len(wire)], strict=True)) if piece]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.booleans())
 def test_chunked_bodies(monkeypatch: pytest.MonkeyPatch, data: st.DataObject, reset: bool) -> None:
     pieces = data.draw(chunked_bodies().flatmap(pieces_of))
     both([CHUNKED_HEAD, b"2\r\n\n\n\r\n", *pieces], monkeypatch, reset=reset)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_bodies_that_the_close_ends(monkeypatch: pytest.MonkeyPatch, data: st.DataObject) -> None:
     pieces = data.draw(BODIES.flatmap(pieces_of))
@@ -161,15 +161,17 @@ EVENT = b"id: 1\nevent: kind\ndata: one\n\n"
         pytest.param([chunk(EVENT) + chunk(EVENT)], id="two chunks in a read"),
         pytest.param([chunk(EVENT + EVENT)], id="two events in a chunk"),
         pytest.param(
-            [CHUNKED_HEAD + chunk(EVENT), chunk(EVENT) + b"1", b"e\r\n" + EVENT + b"\r\n"], id="cut size line"
+            [CHUNKED_HEAD + chunk(EVENT), chunk(EVENT) + b"1", b"d\r\n" + EVENT + b"\r\n"], id="cut size line"
         ),
         pytest.param([chunk(EVENT) + chunk(b": comment\n\n"), chunk(EVENT + b"id: 9\n\n")], id="an event, then none"),
+        pytest.param([chunk(EVENT) + b"zz\r\n"], id="an event, then a fault"),
         pytest.param([chunk(EVENT)[:-1], b"\n"], id="cut between CR and LF"),
         pytest.param(
             [CHUNKED_HEAD + chunk(EVENT), b"1e\r\n" + EVENT, b"\r\n" + chunk(EVENT)], id="CR LF in the next read"
         ),
         pytest.param([chunk(EVENT[:9]), chunk(EVENT[9:])], id="an event in two chunks"),
-        pytest.param([b"0001E\r\n" + EVENT + b"\r\n"], id="leading zeros, upper case"),
+        pytest.param([b"0001D\r\n" + EVENT + b"\r\n"], id="leading zeros, upper case"),
+        pytest.param([b"1e\r\n" + EVENT + b"\r\n"], id="a chunk shorter than it says"),
         pytest.param([b"f" * 16 + b"\r\n" + EVENT], id="an enormous chunk"),
         pytest.param([b"1" * 30 + b"\r\n"], id="an impossible chunk"),
         pytest.param(

@@ -1,62 +1,28 @@
 #define _GNU_SOURCE
-#include "poller.h"
-
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "shared.h"
+
 #define MOST_EVENTS 512
-#define READ_BYTES 65536
-#define NS_PER_S 1000000000
 #define SHORT_TURN_NS 100000 /* the least that the kernel grants */
 /* Beyond this much waiting for the owner the poller stops reading, and TCP makes the peers wait: nothing is lost. */
 #define MOST_QUEUED ((size_t)256 << 20)
 
-struct poller {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t taken;
-    struct batch queue;
-    struct connection *closed; /* to be told as GONE */
-    bool asked;                /* the owner wants to be woken */
-    bool woken;                /* and has been */
-    bool stopping;
-    pid_t process;
-    int epoll;
-    int wakeup; /* wakes the owner */
-    int kick;   /* wakes the thread */
-
-    /* The thread's own. */
-    int64_t now_ns;
-    int64_t swept_ns; /* sockets that the last complete wait did not report were empty then */
-    char buffer[READ_BYTES];
-};
-
-/* One read on its way into records. */
-struct arrival {
-    struct poller *poller;
-    struct record record;
-    size_t blocks;     /* told so far */
-    size_t last_block; /* the place of the last one in the queue */
-};
-
-static int64_t clock_ns(clockid_t clock)
+int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-static void signal_fd(int fd)
+void signal_fd(int fd)
 {
     const uint64_t one = 1;
     ssize_t written = write(fd, &one, sizeof one);
@@ -70,7 +36,7 @@ static void clear_fd(int fd)
     (void)got; /* nothing to read: nobody has signalled */
 }
 
-static void wake_owner(struct poller *poller, bool urgent)
+void wake_owner(struct poller *poller, bool urgent)
 {
     if (poller->woken || !(urgent || poller->asked))
         return;
@@ -78,141 +44,18 @@ static void wake_owner(struct poller *poller, bool urgent)
     signal_fd(poller->wakeup);
 }
 
-static void tell(struct poller *poller, const struct record *record, const char *bytes, size_t length, bool urgent)
+void tell(struct poller *poller, const struct record *record, const char *bytes, size_t length, bool urgent)
 {
     batch_append(&poller->queue, record, bytes, length, NULL, 0);
     wake_owner(poller, urgent);
 }
 
-static int watch(struct connection *connection, int operation)
+int watch(struct connection *connection, int operation)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
     if (connection->reading == ONCE)
         event.events |= EPOLLONESHOT;
     return epoll_ctl(connection->poller->epoll, operation, connection->fd, &event);
-}
-
-/* ---- the thread: reading ---- */
-
-static bool kernel_stamp(struct msghdr *message, int64_t *at_ns)
-{
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
-        if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS) {
-            struct timespec stamp;
-            memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
-            *at_ns = (int64_t)stamp.tv_sec * NS_PER_S + stamp.tv_nsec;
-            return true;
-        }
-    }
-    return false;
-}
-
-static ssize_t receive(struct poller *poller, struct connection *connection, struct record *record)
-{
-    char control[CMSG_SPACE(sizeof(struct timespec))];
-    struct iovec piece = {poller->buffer, READ_BYTES};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-    ssize_t size = recvmsg(connection->fd, &message, MSG_DONTWAIT);
-    int error = errno;
-    /* The time before this read, since what comes while it runs may or may not be in it. */
-    int64_t before_ns = poller->now_ns;
-    poller->now_ns = record->read_ns = record->at_ns = clock_ns(CLOCK_REALTIME);
-    record->kernel = size > 0 && kernel_stamp(&message, &record->at_ns);
-    int64_t empty_ns = connection->empty_ns;
-    if (!connection->behind && poller->swept_ns > empty_ns)
-        empty_ns = poller->swept_ns;
-    record->earliest_ns = empty_ns < record->at_ns ? empty_ns : record->at_ns;
-    connection->empty_ns = size < READ_BYTES ? before_ns : empty_ns;
-    connection->behind = size == READ_BYTES || connection->reading == ONCE;
-    errno = error;
-    return size;
-}
-
-static void tell_block(void *context, const char *block, size_t length)
-{
-    struct arrival *arrival = context;
-    struct record *record = &arrival->record;
-    record->kind = BLOCK;
-    record->hash = hash_bytes(block, length);
-    arrival->last_block = arrival->poller->queue.used;
-    arrival->blocks++;
-    tell(arrival->poller, record, block, length, false);
-    record->fresh = 0;
-}
-
-static void hand_over(struct connection *connection, struct record *record, const char *rest, size_t length)
-{
-    struct body *body = &connection->body;
-    char last = body->after_cr && body->held_length ? '\r' : '\n';
-    size_t room = body->size_length + length;
-    char *framed = malloc(room + 1);
-    if (!framed)
-        abort();
-    memcpy(framed, body->size_line, body->size_length);
-    memcpy(framed + body->size_length, rest, length);
-    if (body->held_length && !body->in_line)
-        body->held[body->held_length - 1] = last;
-    record->kind = HAND_OVER;
-    record->held = (uint32_t)body->held_length;
-    record->detail = body->chunked ? (int32_t)body->state : -1;
-    record->remaining = body->remaining;
-    batch_append(&connection->poller->queue, record, body->held, body->held_length, framed, room);
-    wake_owner(connection->poller, true);
-    record->fresh = 0;
-    free(framed);
-    body_clear(body);
-    connection->reading = ALWAYS;
-}
-
-static void take_blocks(struct connection *connection, struct record *record, size_t size)
-{
-    struct poller *poller = connection->poller;
-    struct body *body = &connection->body;
-    struct arrival arrival = {.poller = poller, .record = *record};
-    body->ends_with_block = false;
-    size_t taken = body_feed(body, poller->buffer, size, tell_block, &arrival);
-    if (arrival.blocks && body->ends_with_block && body->state != IN_DATA) {
-        struct record *last = (struct record *)(poller->queue.bytes + arrival.last_block);
-        last->last_in_read = true;
-    }
-    if (body_hands_over(body, taken, size))
-        hand_over(connection, &arrival.record, poller->buffer + taken, size - taken);
-    connection->fresh = arrival.record.fresh;
-}
-
-static void end(struct connection *connection, struct record *record, int error)
-{
-    epoll_ctl(connection->poller->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-    if (connection->reading == BLOCKS)
-        hand_over(connection, record, NULL, 0);
-    record->kind = error ? BROKEN : END;
-    record->detail = error;
-    tell(connection->poller, record, NULL, 0, true);
-}
-
-static void read_connection(struct connection *connection)
-{
-    struct poller *poller = connection->poller;
-    struct record record = {.connection = connection};
-    ssize_t size = receive(poller, connection, &record);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
-        if (connection->reading == ONCE)
-            watch(connection, EPOLL_CTL_MOD);
-        return;
-    }
-    record.fresh = connection->fresh + (size > 0 ? (uint32_t)size : 0);
-    connection->fresh = 0;
-    if (size <= 0) {
-        end(connection, &record, size < 0 ? errno : 0);
-        return;
-    }
-    connection->heard_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
-    if (connection->reading == BLOCKS) {
-        take_blocks(connection, &record, (size_t)size);
-    } else {
-        record.kind = RAW;
-        tell(poller, &record, poller->buffer, (size_t)size, true);
-    }
 }
 
 /* ---- the thread: waiting ---- */
