@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
+from locust_eventsource.measure import health
 from locust_eventsource.measure.verdict_types import Row, Verdict
 
 PASS: Final = 0
@@ -44,9 +45,13 @@ class Check(Protocol):
 def exit_code(rows: Iterable[Row], checks: Iterable[Check], internal_error: bool) -> int | None:
     """The exit code, by precedence 2, 3, 4, 0; None when no row was judged against and Locust decides.
 
-    A run in which nothing could be judged, since every row is ``not asked`` and no check passed, is inconclusive.
+    A run in which nothing could be judged, since every row is ``not asked`` and no check passed, is inconclusive. The
+    row about the tester itself can make a run inconclusive that is judged by others, and decides nothing else.
     """
-    row_verdicts = [row.verdict for row in rows]
+    rows = list(rows)
+    of_service = [row.verdict for row in rows if row.metric != health.METRIC]
+    of_tester = [row.verdict for row in rows if row.metric == health.METRIC and row.verdict is Verdict.INCONCLUSIVE]
+    row_verdicts = of_service + of_tester if of_service else []
     verdicts = {str(verdict) for verdict in row_verdicts} | {str(check.verdict) for check in checks}
     if internal_error:
         return INTERNAL_ERROR

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -96,9 +95,9 @@ class Recorder:
 
 
 def _add(cell: _Counts, in_buckets: Iterable[int]) -> None:
-    # Counting in C first: many samples share few buckets.
-    for bucket, n in Counter(in_buckets).items():
-        cell[bucket] = cell.get(bucket, 0) + n
+    # Faster than a Counter until some thousands of samples come at once.
+    for bucket in in_buckets:
+        cell[bucket] = cell.get(bucket, 0) + 1
 
 
 def _whole(exact: _Counts, values: _Counts, lows: _Counts, highs: _Counts) -> list[_Counts | None]:

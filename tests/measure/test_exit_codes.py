@@ -17,8 +17,11 @@ class Check(NamedTuple):
     verdict: str
 
 
-def rows(*verdicts: Verdict) -> list[Row]:
-    return [Row("", "", None, "", "", "", 0, verdict, "", "default", None, 0.0, "") for verdict in verdicts]
+def rows(*verdicts: Verdict, metric: str = "delivery") -> list[Row]:
+    return [
+        Row("", metric, None, "", "", "", 0, verdict, "", "default", None, 0.0, "", None, None, None, False)
+        for verdict in verdicts
+    ]
 
 
 def checks(*verdicts: str) -> list[Check]:
@@ -59,3 +62,20 @@ def test_the_codes_are_as_documented() -> None:
 
 def test_rows_may_come_from_a_generator() -> None:
     assert exit_code(iter(rows(Verdict.PASS)), iter(checks("pass")), internal_error=False) == 0
+
+
+@pytest.mark.parametrize("tester", Verdict)
+@pytest.mark.parametrize("others", EVERY_ROWS)
+def test_the_tester_s_own_row_can_only_make_a_judged_run_inconclusive(
+    tester: Verdict, others: Sequence[Verdict]
+) -> None:
+    alone = exit_code(rows(*others), [], internal_error=False)
+    code = exit_code([*rows(*others), *rows(tester, metric="tester")], [], internal_error=False)
+    assert code == (4 if alone == 0 and tester is Verdict.INCONCLUSIVE else alone)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(0, "pass"), (2, "internal error"), (3, "fail"), (4, "inconclusive"), (None, "not asked")]
+)
+def test_a_code_in_words(code: int | None, words: str) -> None:
+    assert exit_codes.outcome(code) == words

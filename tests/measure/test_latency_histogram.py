@@ -123,6 +123,33 @@ def test_minimum_maximum_and_mean_are_right_to_three_digits(values: list[int]) -
 
 
 @settings(deadline=None)
+@given(st.lists(any_ns))
+def test_many_values_go_to_the_buckets_of_each(values: list[int]) -> None:
+    assert buckets.buckets_of(values) == [buckets.bucket_of(value) for value in values]
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(latencies_ns, st.integers(0, 10**14)), min_size=1, max_size=40), st.data())
+def test_the_bounds_of_a_rank_and_of_the_mean_hold_the_unrounded_value(values: list[int], data: st.DataObject) -> None:
+    histogram, rank = of(*values), data.draw(st.integers(1, len(values)))
+    least, most = histogram.bounds_at_rank_us(rank)
+    exact_us = sorted(values)[rank - 1] / 1000
+    assert least <= exact_us < most
+    if exact_us <= 3_600_000_000:
+        assert most - least <= max(2.0, exact_us / 1000)
+    least, most = histogram.mean_bounds_us
+    assert least <= fmean(values) / 1000 < most
+
+
+def test_nothing_bounds_what_is_not_there() -> None:
+    assert LatencyHistogram().bounds_at_rank_us(1) == (math.inf, math.inf)
+    assert of(5_000, HOUR_NS + 1).bounds_at_rank_us(3) == (math.inf, math.inf)
+    assert of(5_000, HOUR_NS + 1).bounds_at_rank_us(2)[1] == math.inf
+    assert LatencyHistogram().mean_bounds_us == (0.0, 0.0)
+    assert of(5_000, HOUR_NS + 1).mean_bounds_us[1] == math.inf
+
+
+@settings(deadline=None)
 @given(st.lists(st.lists(any_ns, max_size=30), max_size=4))
 def test_adding_loses_nothing(parts: list[list[int]]) -> None:
     together = LatencyHistogram()

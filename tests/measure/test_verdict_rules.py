@@ -3,58 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import pytest
 
-from locust_eventsource.measure.histogram import LatencyHistogram
 from locust_eventsource.measure.thresholds import Origin, parse_threshold
-from locust_eventsource.measure.verdicts import Figures, Row, Verdict, judge
-
-MS = 1_000_000
-
-
-def times(*groups: tuple[int, float]) -> LatencyHistogram:
-    """A histogram of (how many, milliseconds)."""
-    histogram = LatencyHistogram()
-    for count, milliseconds in groups:
-        histogram.record(round(milliseconds * MS), count)
-    return histogram
-
-
-@dataclass
-class Measured:
-    """Figures as given; what is not given was never measured."""
-
-    histograms: Mapping[tuple[str, str | None], LatencyHistogram] = field(default_factory=dict)
-    counts: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
-    rates: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    gauges: Mapping[str, float] = field(default_factory=dict)
-    lost_samples: int = 0
-    doubts: Mapping[str, str] = field(default_factory=dict)
-    not_asked: Sequence[str] = ()
-
-    def histogram(self, metric: str, type: str | None) -> LatencyHistogram | None:
-        return self.histograms.get((metric, type))
-
-    def count(self, metric: str, type: str | None) -> int | None:
-        return self.counts.get((metric, type))
-
-    def rate(self, metric: str) -> tuple[int, int] | None:
-        return self.rates.get(metric)
-
-    def gauge(self, metric: str) -> float | None:
-        return self.gauges.get(metric)
-
-    def lost(self, metric: str, type: str | None) -> int:
-        return self.lost_samples if metric == "delivery" else 0
-
-    def doubt(self, metric: str) -> str | None:
-        return self.doubts.get(metric)
-
-    def asked(self, metric: str) -> bool:
-        return metric not in self.not_asked
+from locust_eventsource.measure.verdicts import Row, Verdict, judge
+from tests.measure.measured import Measured, delivery, row, times
 
 
 class MeasuredOutOf(Measured):
@@ -62,15 +16,6 @@ class MeasuredOutOf(Measured):
 
     def out_of(self, metric: str, type: str | None) -> int | None:
         return 12_034 if metric == "lost" else None
-
-
-def row(text: str, figures: Figures, origin: Origin = "command line") -> Row:
-    [only] = judge([parse_threshold(text, origin)], figures)
-    return only
-
-
-def delivery(*groups: tuple[int, float], lost: int = 0) -> Measured:
-    return Measured(histograms={("delivery", None): times(*groups)}, lost_samples=lost)
 
 
 BEYOND = "infinitely far over the limit"
@@ -186,6 +131,7 @@ def test_no_row_passes_without_data(text: str, origin: Origin) -> None:
     subject = text.partition(":")[0]
     assert (judged.verdict, judged.reason) == (INCONCLUSIVE, f"no data: no {subject} was measured")
     assert (judged.measured, judged.measured_text, judged.margin_text, judged.samples) == (None, "", "", 0)
+    assert (judged.low, judged.high, judged.confidence, judged.too_few) == (None, None, None, False)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +204,10 @@ def test_a_row_carries_what_reports_need() -> None:
         measured=1000.0,
         limit=50_000.0,
         unit="us",
+        low=1000.0,
+        high=1000.0,
+        confidence=(1000.0, 1000.0),
+        too_few=False,
     )
 
 

@@ -7,7 +7,14 @@ import math
 import pytest
 
 from locust_eventsource.measure.thresholds import parse_threshold
-from locust_eventsource.measure.verdict_text import latency_text, margin_text, number_text, rate_text
+from locust_eventsource.measure.verdict_text import (
+    latency_text,
+    margin_text,
+    number_text,
+    rate_text,
+    size_text,
+    span_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,37 @@ from locust_eventsource.measure.verdict_text import latency_text, margin_text, n
 )
 def test_a_latency_in_words(value_us: float, text: str) -> None:
     assert latency_text(value_us) == text
+
+
+@pytest.mark.parametrize(
+    ("low_us", "high_us", "text"),
+    [
+        (2_710, 2_950, "2.71 to 2.95 ms"),
+        (2_710, 2_711, "2.71 ms"),
+        (950, 1_100, "950 us to 1.1 ms"),
+        (0, 30, "0 to 30 us"),
+        (2_000, math.inf, "2 ms to never"),
+        (math.inf, math.inf, "never"),
+    ],
+)
+def test_a_span_in_words(low_us: float, high_us: float, text: str) -> None:
+    assert span_text(low_us, high_us) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1_000, "1 KB"),
+        (12_288, "12.3 KB"),
+        (999_499, "999 KB"),
+        (999_500, "1 MB"),
+        (6_291_456, "6.29 MB"),
+    ],
+)
+def test_a_size_in_words(size: int, text: str) -> None:
+    assert size_text(size) == text
 
 
 @pytest.mark.parametrize(
