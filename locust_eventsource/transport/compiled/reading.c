@@ -70,7 +70,8 @@ static void hand_over(struct connection *connection, struct record *record, cons
     if (!framed)
         abort();
     memcpy(framed, body->size_line, body->size_length);
-    memcpy(framed + body->size_length, rest, length);
+    if (length)
+        memcpy(framed + body->size_length, rest, length);
     if (body->held_length && !body->in_line)
         body->held[body->held_length - 1] = last;
     record->kind = HAND_OVER;
