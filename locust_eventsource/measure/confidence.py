@@ -47,20 +47,21 @@ def _share(percentile: float) -> Fraction:
 
 def _first_rank(samples: int, share: float, error: float) -> int:
     """The largest r with P(B < r) <= error for B binomial (samples, share); 0 when there is none."""
+    if share in (0.0, 1.0):
+        return int(share) * samples
     spread = math.sqrt(samples * share * (1 - share))
     # Ten standard deviations below the mean the left tail is under 1e-20, so the sum may start there.
     rank = max(0, int(samples * share - 10 * spread) - 10)
-    below = 0.0
+    below, odds, likelihood = 0.0, share / (1 - share), _binomial(rank, samples, share)
     while rank < samples:
-        below += _binomial(rank, samples, share)
+        below += likelihood
         if below > error:
             break
+        likelihood *= (samples - rank) / (rank + 1) * odds
         rank += 1
     return rank
 
 
 def _binomial(successes: int, samples: int, share: float) -> float:
-    if share in (0.0, 1.0):
-        return float(successes == share * samples)
     log_ways = math.lgamma(samples + 1) - math.lgamma(successes + 1) - math.lgamma(samples - successes + 1)
     return math.exp(log_ways + successes * math.log(share) + (samples - successes) * math.log1p(-share))

@@ -50,8 +50,8 @@ def exit_code(rows: Iterable[Row], checks: Iterable[Check], internal_error: bool
     """
     rows = list(rows)
     of_service = [row.verdict for row in rows if row.metric != health.METRIC]
-    of_tester = [row.verdict for row in rows if row.metric == health.METRIC and row.verdict is Verdict.INCONCLUSIVE]
-    row_verdicts = of_service + of_tester if of_service else []
+    unfit = any(row.metric == health.METRIC and row.verdict is Verdict.INCONCLUSIVE for row in rows)
+    row_verdicts = [*of_service, Verdict.INCONCLUSIVE] if of_service and unfit else of_service
     verdicts = {str(verdict) for verdict in row_verdicts} | {str(check.verdict) for check in checks}
     if internal_error:
         return INTERNAL_ERROR
