@@ -12,32 +12,40 @@ from reports.wording import NOTHING, count, duration, figure, plain, size
 
 TOO_FEW = "too few samples"
 FEW = "†"
+LEAST_US = 1.0
+"""The least that a histogram keeps: a time of which nothing is known but that it is not below zero is counted there."""
 PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 _DASH = "\N{EN DASH}"
+_AT_MOST = ("at most", "\N{LESS-THAN OR EQUAL TO}")
 # A unit in microseconds, its name, and the narrowest half width that reads well in it.
 _UNITS = ((1e6, "s", 1e4), (1e3, "ms", 1.0), (1.0, "µs", 0.0))
 
 
-def span_of(low_us: float, high_us: float, between: str = " to ") -> str:
-    """``2.71 to 2.95 ms``: two times, the unit once where it is the same."""
-    first, last = duration(low_us), duration(high_us)
-    if first == last:
-        return first
-    number, _, unit = first.partition(" ")
-    return f"{number if unit and last.endswith(f' {unit}') else first}{between}{last}"
+def span_of(low_us: float, high_us: float, between: str = " to ", unit_of: float | None = None) -> str:
+    """``2.71 to 2.95 ms``: two times, the unit once where it is the same, and not at all where it is ``unit_of``'s.
+
+    ``at most 2.95 ms`` where nothing is known of the lower one but that it is not below zero.
+    """
+    first, unit = _number_and_unit(low_us)
+    last, last_unit = _number_and_unit(high_us)
+    after = "" if unit_of is not None and _number_and_unit(unit_of)[1] == last_unit else last_unit
+    if low_us <= LEAST_US < high_us:
+        return f"{_AT_MOST[between == _DASH]} {last}{after}"
+    if (first, unit) == (last, last_unit):
+        return f"{last}{after}"
+    return f"{first}{between}{last}{after}" if unit == last_unit else f"{first}{unit}{between}{last}{last_unit}"
 
 
-def interval(value_us: float, bound: Bound | None, between: str = " to ") -> str:
+def interval(value_us: float, bound: Bound | None, between: str = " to ", unit_of: float | None = None) -> str:
     """The interval of a figure; empty where the three digits of the figure itself are as wide."""
-    words = "" if bound is None else span_of(bound.low, bound.high, between)
-    return "" if words == duration(value_us) else words
+    if bound is None or duration(bound.low) == duration(bound.high) == duration(value_us):
+        return ""
+    return span_of(bound.low, bound.high, between, unit_of)
 
 
 def below(value_us: float, bound: Bound | None) -> str:
     """The interval as it stands under its figure, without the unit where that is the figure's own."""
-    words = interval(value_us, bound, _DASH)
-    unit = f" {duration(value_us).partition(' ')[2]}"
-    return words.removesuffix(unit) if words.count(" ") == 1 else words
+    return interval(value_us, bound, _DASH, value_us)
 
 
 def confidence(limits_us: Sequence[float] | None, between: str = " to ") -> str:
@@ -188,3 +196,9 @@ def _unknown(processes: Sequence[ClockOfProcess]) -> str:
 def _stepped(processes: Sequence[ClockOfProcess]) -> str:
     steps = max((len(process.steps) for process in processes), default=0)
     return f"A clock jumped {'once' if steps == 1 else f'{steps} times'}." if steps else ""
+
+
+def _number_and_unit(microseconds: float) -> tuple[str, str]:
+    """``2.71`` and `` ms``; ``never`` has no unit."""
+    number, space, unit = duration(microseconds).partition(" ")
+    return number, space + unit

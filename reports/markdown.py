@@ -172,7 +172,7 @@ def _instrument(result: Result) -> str:
     )
     lines = ["## Clocks and tester", text(certainty.clock_summary(result.clock)), "\n".join(steps)]
     if result.uncertainty.text:
-        lines.append(f"What widens the intervals of delivery: {text(result.uncertainty.text)}.")
+        lines.append(f"What widens the intervals of delivery: {text(figure(result.uncertainty.text))}.")
     row = certainty.row_of_tester(result.rows)
     fit = f"{symbol(row.verdict)} {certainty.fitness(row)}: " if row else ""
     lines.append(f"The tester: {fit}{text(certainty.health_text(result.health))}.")

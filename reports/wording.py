@@ -221,7 +221,10 @@ def _group(key: str) -> str:
 
 
 def _why(row: RowRecord) -> str:
-    return ", ".join(part for part in (figure(row.measured_text), plain(row.reason)) if part)
+    # What was measured of the tester is a sentence, too, and the reason repeats the part of it that counts.
+    if row.metric == "tester" and row.reason:
+        return figure(row.reason)
+    return ", ".join(part for part in (figure(row.measured_text), figure(row.reason)) if part)
 
 
 def _three_digits(value: float) -> str:

@@ -87,7 +87,7 @@ def over_time(
     levels = [(ink, level, [each[at] for each in found]) for at, (ink, level) in enumerate(_LEVELS)]
     limits = [row for row in rows if row.metric == name and row.type is None and row.unit == "us"]
     values = [value for _, _, ys in levels for value in ys] + [row.limit for row in limits]
-    options = {"y_axis_type": "log", "y_range": latency_range(values), "x_range": run_range(span_s)}
+    options = {"y_axis_type": "log", "y_range": latency_range(values), "x_range": run_range(span_s, points[0].at_s)}
     plot = blank(280 if wide else 220, "seconds since the start", **options)
     latency_axis(plot)
     near = MAX_JOINED * points[0].width_s
@@ -227,6 +227,6 @@ def add_hover(plot: figure, tips: list[tuple[str, str]], renderers: list[GlyphRe
     plot.add_tools(HoverTool(tooltips=tips, mode="mouse", line_policy="nearest", renderers=renderers or "auto"))
 
 
-def run_range(span_s: float) -> Range1d:
-    """The axis of the run's seconds."""
-    return Range1d(-0.01 * span_s, max(span_s, 1.0) * 1.01)
+def run_range(span_s: float, first_s: float = 0.0) -> Range1d:
+    """The axis of the run's seconds; the whole second in which it started may begin before it, at ``first_s``."""
+    return Range1d(min(0.0, first_s) - 0.01 * span_s, max(span_s, 1.0) * 1.01)

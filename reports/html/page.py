@@ -62,6 +62,9 @@ def render_html(result: Result, hlogs: Hlogs) -> str:
     """The page for a result and its ``.hlog`` intervals by metric. The same input gives the same bytes."""
     shown = {name: intervals for name in definitions.in_order(list(hlogs)) if (intervals := hlogs[name])}
     charts = _charts(result, shown)
+    connects = _latencies(result, ("connect", *definitions.CONNECT_PARTS, *definitions.NETWORK), inside=True)
+    # Without TLS, or with an address in place of a name, a phase takes no time in any connect.
+    idle = [each for each in connects if each.figures.max <= certainty.LEAST_US]
     template = _environment().get_template("report.html.j2")
     return template.render(
         result=result,
@@ -70,7 +73,8 @@ def render_html(result: Result, hlogs: Hlogs) -> str:
         offenders=_offenders,
         latencies=_latencies(result, _APART, inside=False),
         tester=_latencies(result, definitions.TESTER, inside=True),
-        connects=_latencies(result, ("connect", *definitions.CONNECT_PARTS, *definitions.NETWORK), inside=True),
+        connects=[each for each in connects if each not in idle],
+        idle_parts=[each.title for each in idle],
         tester_row=certainty.row_of_tester(result.rows),
         types=_types(result),
         charts=charts,

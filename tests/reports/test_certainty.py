@@ -75,6 +75,9 @@ def test_one_sample_has_a_curve_of_one_point() -> None:
         (1100.0, 900.0, 1100.0, "900 µs to 1.10 ms", "900 µs to 1.10 ms"),
         (999.0, 800.0, 999.6, "800 µs to 1.00 ms", "800 µs to 1.00 ms"),
         (2000.0, 800.0, math.inf, "800 µs to never", "800 µs to never"),
+        (395.0, 1.0, 3770.0, "at most 3.77 ms", "≤ 3.77 ms"),
+        (2890.0, 1.0, 3770.0, "at most 3.77 ms", "≤ 3.77"),
+        (1.0, 1.0, 1.0, "", ""),
         (math.inf, math.inf, math.inf, "", ""),
     ],
 )

@@ -87,6 +87,21 @@ def test_the_network_stands_beside_the_phases_of_connecting() -> None:
     assert "The kernel was not asked about the connections." in ParsedPage(render_html(unasked, {})).text
 
 
+def test_a_phase_that_takes_no_time_in_any_connect_has_no_row() -> None:
+    result = sample_result()
+    idle = replace(result.metrics["connect_dns"], p50=1.0, max=1.0)
+    page = ParsedPage(render_html(replace(result, metrics=result.metrics | {"connect_tls": idle}), {}))
+    assert "No time went into: Connect: TLS." in page.text
+    assert "No time went into" not in shown_text("sample")
+
+
+def test_the_first_whole_second_of_a_run_is_drawn_whole() -> None:
+    chart = charts_of(rendered("sample"))["chart-time-delivery"]
+    first = min(x for source in sources_of(chart) for x in source.get("x", ()))
+    start = min(each["attributes"]["start"] for each in objects_in(chart) if each.get("name") == "Range1d")
+    assert start < first < 0
+
+
 def _with_rows(*rows: RowRecord) -> Result:
     return replace(sample_result(), rows=list(rows))
 

@@ -9,11 +9,13 @@ from dataclasses import replace
 
 import pytest
 
+from locust_eventsource.measure.health import judge_health
 from reports import wording
 from reports.markdown import cell, code, render_markdown, text
-from reports.model import CheckRecord, Gap, Result, RowRecord
+from reports.model import CheckRecord, Gap, Result, RowRecord, row_record
 from reports.terminal import WIDTH, render_table, use_color
 from tests.support.sample_result import STARTED_S, hostile_result, passing_result, sample_result
+from tests.support.sample_tester import sample_facts
 
 STARTED_NS = STARTED_S * 10**9
 
@@ -80,6 +82,12 @@ def test_reasons_name_failures_before_what_is_open() -> None:
     verdicts = [reason.verdict for reason in wording.reasons(sample_result())]
     assert verdicts == ["fail"] * 5 + ["inconclusive"] * 2 + ["unknown"]
     assert wording.reasons(passing_result()) == []
+
+
+def test_the_reason_of_a_tester_in_doubt_stands_without_all_that_was_measured() -> None:
+    row = row_record(judge_health(sample_facts()._replace(cpu_percent=97.0)))
+    (reason,) = wording.reasons(replace(sample_result(), rows=[row], checks=[]))
+    assert reason.text.startswith("a process used 97 % of a core: run fewer users")
 
 
 def test_the_table_on_the_terminal_keeps_to_its_columns() -> None:
