@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import gevent
 from gevent.event import Event as Signal
 
 from config.options import delivery_asked
@@ -39,6 +40,9 @@ _SECOND_NS = 1_000_000_000
 
 _CPU_OVER_S = 5
 """Processor time is averaged over so long: a peak of a second, as when users are spawned, overloads nobody."""
+
+_SETTLED_AT_ONCE = 5_000
+"""Latencies that are recorded before others may run: some 10 ms of work."""
 
 
 class Run:
@@ -118,20 +122,27 @@ class Run:
         return self._busy == 0
 
     def _settled(self, metric: str, type_: str | None, bounds: Sequence[tuple[int, int, int]], at_ns: int) -> None:
+        if metric == "delivery":
+            self.observer.spread.settled(bounds)
         values = [value for _, value, _ in bounds]
         add_deliveries(self.environment.stats, f"{metric} {type_}", values, at_ns // _SECOND_NS)
 
     def end(self) -> None:
         """Nothing more will come: what waits for the service's clock is settled with what is known of it."""
         self.clock.estimator.finish()
-        self.pending.settle(final=True)
+        self._settle(final=True)
+
+    def _settle(self, *, final: bool = False) -> None:
+        """Record the latencies for which the clock is known by now, in pieces between which others run."""
+        while self.pending.settle(final=final, at_most=_SETTLED_AT_ONCE):
+            gevent.sleep(0)
 
     def sample(self) -> None:
         """Once a second: open connections, what the kernel says of them, and the processor time."""
         at_ns = time.time_ns()
         self.connections.sample(at_ns // _SECOND_NS)
         self.sockets.sample(self.connections.open_streams, at_ns)
-        self.pending.settle()
+        self._settle()
         self._cpu_times.append((time.monotonic_ns(), time.process_time_ns()))
         if len(self._cpu_times) == self._cpu_times.maxlen:
             self._cpu_percent = max(self._cpu_percent or 0.0, self._cpu_now())
@@ -143,7 +154,6 @@ class Run:
 
     def take(self) -> dict[str, Any]:
         """What has come since the last call, fit for a message between processes."""
-        self.pending.settle()
         deleted, self.deleted = self.deleted, 0
         left, self.left = self.left, []
         return {

@@ -6,6 +6,7 @@ import resource
 from statistics import median
 from typing import Any
 
+from locust_eventsource.measure import confidence
 from locust_eventsource.measure.health import TesterFacts, judge_health
 from locust_eventsource.measure.verdict_text import latency_text, rate_text
 from locust_eventsource.measure.verdict_types import Row
@@ -35,8 +36,14 @@ def facts(ledger: Ledger) -> TesterFacts:
 
 
 def _p99(ledger: Ledger, metric: str) -> float | None:
+    """The 99th percentile; of few samples what it is at least, so that one hiccup of a short run is no overload."""
     histogram = ledger.series.histogram(metric)
-    return None if histogram is None else histogram.percentile_us(99)
+    if histogram is None:
+        return None
+    if confidence.enough_samples(histogram.count, 99):
+        return histogram.percentile_us(99)
+    lowest_rank, _ = confidence.rank_interval(histogram.count, 99)
+    return histogram.value_at_rank_us(lowest_rank) if lowest_rank else None
 
 
 def fit(ledger: Ledger) -> Row:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from locust_eventsource.measure.buckets import bucket_of
+from locust_eventsource.measure.buckets import buckets_of
 from locust_eventsource.measure.histogram import LatencyHistogram
 
 
@@ -14,38 +14,57 @@ class DeliverySpread:
     """Adds up over deliveries, and over processes."""
 
     def __init__(self) -> None:
-        self._widths: Counter[int] = Counter()
-        self._resolutions: Counter[int] = Counter()
-        self._exact = 0
+        self._finest_ns: int | None = None
+        self._clear()
 
-    def add(self, widths_ns: Sequence[int], resolution_ns: int) -> None:
-        """Deliveries of an event came, each within a span; its timestamp has a last digit of ``resolution_ns``."""
-        spans = list(filter(None, widths_ns))
-        self._exact += len(widths_ns) - len(spans)
-        self._widths.update(map(bucket_of, spans))
-        self._resolutions[resolution_ns] += len(widths_ns)
+    def _clear(self) -> None:
+        self.deliveries = 0
+        """How many deliveries came."""
+        self.inexact = 0
+        """How many of them came at a moment of which is known only between which reads it was."""
+        self._resolutions: Counter[int] = Counter()
+        self._settled = 0
+        self._widths: Counter[int] = Counter()
+
+    def add(self, times: Sequence[tuple[int, int]], resolution_ns: int) -> None:
+        """An event came between these moments, a pair a stream; its timestamp has a last digit of so much."""
+        self.deliveries += len(times)
+        self.inexact += sum(earliest != latest for earliest, latest in times)
+        self._resolutions[resolution_ns] += len(times)
+        if self._finest_ns is None or resolution_ns < self._finest_ns:
+            self._finest_ns = resolution_ns
+
+    def settled(self, bounds: Sequence[tuple[int, int, int]]) -> None:
+        """Latencies (low, value, high) are known: note how wide they are besides what the clocks make of it.
+
+        The clocks alone leave the value in the middle of its interval, so what lies beyond that is the shared read. It
+        may be less than the time between the reads, because no latency is negative.
+        """
+        # A microsecond is lost in the histograms, and so is a last digit that is finer.
+        least_ns = (self._finest_ns or 0) + 1_000
+        widths = [width for low, value, high in bounds if (width := 2 * value - low - high) >= least_ns]
+        self._settled += len(bounds)
+        self._widths.update(buckets_of(widths))
 
     def take(self) -> dict[str, Any]:
         """What has come since the last call, fit for a message between processes."""
-        delta = {"exact": self._exact, "widths": dict(self._widths), "resolutions": dict(self._resolutions)}
-        self.__init__()  # type: ignore[misc]
+        delta = {
+            "deliveries": self.deliveries,
+            "inexact": self.inexact,
+            "resolutions": dict(self._resolutions),
+            "settled": self._settled,
+            "widths": dict(self._widths),
+        }
+        self._clear()
         return delta
 
     def merge(self, delta: Mapping[str, Any]) -> None:
         """Add what another took."""
-        self._exact += delta["exact"]
-        self._widths.update(delta["widths"])
+        self.deliveries += delta["deliveries"]
+        self.inexact += delta["inexact"]
         self._resolutions.update(delta["resolutions"])
-
-    @property
-    def deliveries(self) -> int:
-        """How many deliveries there were."""
-        return self._exact + self._widths.total()
-
-    @property
-    def inexact(self) -> int:
-        """How many came at a moment that is known only to lie within a span."""
-        return self._widths.total()
+        self._settled += delta["settled"]
+        self._widths.update(delta["widths"])
 
     @property
     def resolution_ns(self) -> int | None:
@@ -53,10 +72,8 @@ class DeliverySpread:
         return self._resolutions.most_common(1)[0][0] if self._resolutions else None
 
     def width_us(self, percentile: float) -> float | None:
-        """So wide at most are the spans of this share of all deliveries, the exact ones included."""
-        if not self.deliveries:
+        """How much of a latency's interval shared reads make, at this percentile of all; None without latencies."""
+        if not self._settled:
             return None
-        widths = LatencyHistogram(self._widths)
-        exact_rank = self._exact
-        rank = -(-self.deliveries * percentile // 100)
-        return 0.0 if rank <= exact_rank else widths.value_at_rank_us(int(rank) - exact_rank)
+        rank = -(-self._settled * percentile // 100) - (self._settled - self._widths.total())
+        return LatencyHistogram(self._widths).value_at_rank_us(int(rank)) if rank > 0 else 0.0

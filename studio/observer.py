@@ -137,7 +137,7 @@ class StudioObserver:
     def _delivered(self, envelope: Envelope, times: list[Times]) -> None:
         """An event was delivered; its latency is known once the server's clock is."""
         _, event_type, timestamp_ns, resolution_ns, _ = envelope
-        self.spread.add([latest - earliest for earliest, latest in times], resolution_ns)
+        self.spread.add(times, resolution_ns)
         if self._delivery_asked:
             for earliest, latest in times:
                 self._pending.add("delivery", event_type, earliest, latest, timestamp_ns, resolution_ns)

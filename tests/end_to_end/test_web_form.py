@@ -55,6 +55,7 @@ def test_wrong_values_are_refused_and_nothing_starts(web: WebLocust) -> None:
         for form, says in (
             ({"task_rate": "0"}, "--task-rate"),
             ({"settle": "-3"}, "--settle"),
+            ({"clock_probe": "0.1"}, "--clock-probe"),
             ({"host": "studio.example"}, "write it with its scheme"),
             ({"host": silent}, "no service answers"),
         ):

@@ -185,8 +185,8 @@ def test_what_makes_a_latency_uncertain_is_said_in_words() -> None:
     ledger = recorded((1, 2, 3))
     assert figures(ledger).uncertainty("delivery") is None
     ledger.clocks["local"] = clock_facts(skew_ns=3 * SECOND)
-    ledger.spread.add([0], 1)
-    ledger.spread.add([MS], 1)
+    ledger.spread.add([(0, 0)], 1)
+    ledger.spread.add([(0, MS)], 1)
     words = figures(ledger).uncertainty("delivery")
     assert words is not None and words.startswith("clock: offset known to ±1") and "batching: 50 %" in words
     assert figures(ledger).uncertainty("trigger") == "batching: 50 % (1 of 2) of the events shared a read"
@@ -201,6 +201,16 @@ def test_a_busy_tester_says_so_in_its_own_row() -> None:
     ledger.cpu_percent["worker 2"] = 99.0
     assert "99 %" in str(figures(ledger).overloaded())
     assert figures(ledger).fit.verdict == "inconclusive"
+
+
+def test_a_hiccup_of_a_short_run_is_no_overload() -> None:
+    ledger, recorder = Ledger(options(), owes_events=True), Recorder()
+    recorder.record_many("loop_lag", [MS] * 200 + [80 * MS] * 3, SECOND)
+    ledger.series.add(recorder.take())
+    assert figures(ledger).overloaded() is None
+    recorder.record_many("loop_lag", [MS] * 1_600 + [80 * MS] * 30, SECOND)
+    ledger.series.add(recorder.take())
+    assert "event loop" in str(figures(ledger).overloaded())
 
 
 def test_the_testers_own_row_comes_last_and_not_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,8 +83,8 @@ def test_the_result_has_the_clock_of_each_process() -> None:
 
 def test_the_parts_of_the_uncertainty_are_told_apart() -> None:
     known = ledger(seen(3_000, 3_000))
-    known.spread.add([0], 1_000)
-    known.spread.add([2 * MS], 1_000)
+    known.spread.add([(0, 0), (0, 2 * MS)], 1_000)
+    known.spread.settled([(MS, MS, MS), (MS, 3 * MS, 3 * MS)])
     parts = uncertainty(known)
     assert (parts.clock_us, parts.resolution_us, parts.batch_p50_us) == (3_000, 1, 0)
     assert parts.batch_p99_us == pytest.approx(2_000, rel=1e-3)
