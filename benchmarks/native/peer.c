@@ -4,8 +4,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define END_OF_HEAD "\r\n\r\n"
@@ -89,16 +93,37 @@ void peer_greet(struct peer *peer, const char *head) {
     bytes_free(&sealed);
 }
 
+static int events_in(uint64_t bytes, struct unit unit) { return (int)(bytes / unit.size) * unit.events; }
+
+bool peer_settle(struct peer *peer, struct unit unit, const struct truth *truth) {
+    if (!truth->stamps) return true;
+    /* Asked before the clock, so that what has not left after the write cannot pass for it. */
+    int unsent = 0;
+    if (ioctl(peer->fd, SIOCOUTQNSD, &unsent)) die_of_errno("SIOCOUTQNSD");
+    int64_t after_ns = real_ns();
+    int left = events_in(peer->sent - (uint64_t)unsent, unit);
+    truth_left_by(truth, peer->index, peer->left, left, after_ns);
+    peer->left = left;
+    return left == peer->written;
+}
+
+int peer_retransmits(const struct peer *peer) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &length)) die_of_errno("TCP_INFO");
+    return (int)info.tcpi_total_retrans - (int)info.tcpi_dsack_dups;
+}
+
 /* One write between its two stamps; returns how much of it the kernel took. */
 static size_t stamped_send(struct peer *peer, const char *data, size_t length, struct unit unit,
                            const struct truth *truth) {
     int64_t before_ns = real_ns();
     size_t sent = send_some(peer->fd, data, length);
-    int64_t after_ns = real_ns();
     peer->sent += sent;
-    int written = (int)(peer->sent / unit.size) * unit.events;
-    truth_stamp(truth, peer->index, peer->written, written, before_ns, after_ns);
+    int written = events_in(peer->sent, unit);
+    if (truth->stamps) truth_not_before(truth, peer->index, peer->written, written, before_ns);
     peer->written = written;
+    if (!peer_settle(peer, unit, truth)) peer->held++;
     return sent;
 }
 

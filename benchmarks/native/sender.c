@@ -111,6 +111,6 @@ struct outcome send_all_events(struct server *server, const struct plan *plan) {
     sender.outcome.took_ns = steady_ns() - sender.started_ns;
     free(sender.payload.plain);
     bytes_free(&sender.payload.sealed);
-    while (server->waiting) server_look(server, -1);
+    server_drain(server);
     return sender.outcome;
 }

@@ -23,7 +23,7 @@ struct outcome {
     int64_t busy_cpu_ns;      /* CPU time in it, without that of waiting for places in the schedule */
 };
 
-/* Returns when the kernel has everything. With TLS it sets the server's unit: its size is what OpenSSL makes of it. */
+/* Returns when everything has left. With TLS it sets the server's unit: its size is what OpenSSL makes of it. */
 struct outcome send_all_events(struct server *server, const struct plan *plan);
 
 #endif

@@ -22,8 +22,10 @@ int server_listen(struct server *server) {
     socklen_t length = sizeof address;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (server->listener < 0) die_of_errno("socket");
-    /* Accepted sockets inherit it (Linux), which saves a call for each. */
+    /* Accepted sockets inherit both (Linux), which saves a call for each. A machine whose default is BBR would pace the
+     * segments by a timer, so that bytes leave when the write that is stamped has long returned. Reno sends at once. */
     setsockopt(server->listener, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    setsockopt(server->listener, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen("reno"));
     if (bind(server->listener, (struct sockaddr *)&address, length)) die_of_errno("bind");
     if (listen(server->listener, BACKLOG)) die_of_errno("listen");
     if (getsockname(server->listener, (struct sockaddr *)&address, &length)) die_of_errno("getsockname");
@@ -99,4 +101,10 @@ void server_write(struct server *server, struct peer *peer, const char *data, si
     if (waited) return;
     server->waiting++;
     watch(server->epoll, peer->fd, EPOLLOUT, peer);
+}
+
+void server_drain(struct server *server) {
+    while (server->waiting) server_look(server, -1);
+    for (int connection = 0; connection < server->connections; connection++)
+        while (!peer_settle(server->peers[connection], server->unit, server->truth)) server_look(server, 1);
 }

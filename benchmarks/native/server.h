@@ -26,5 +26,7 @@ void server_wait_for_start(struct server *server);
 void server_look(struct server *server, int timeout_ms);
 /* Write to one connection; what does not fit is written later. */
 void server_write(struct server *server, struct peer *peer, const char *data, size_t length);
+/* Return when everything that was written has left. */
+void server_drain(struct server *server);
 
 #endif

@@ -86,9 +86,10 @@ static void say(const char *key, int value) {
     fflush(stdout);
 }
 
-/* Events that the kernel took whole: of all connections, and of those that got the fewest and the most. */
+/* Events that the kernel took whole: of all connections, and of those that got the fewest and the most. `held`: writes
+ * that TCP held back; `retransmits`: segments that it sent again. */
 struct written {
-    int64_t all;
+    int64_t all, held, retransmits;
     int least, most;
 };
 
@@ -97,6 +98,8 @@ static struct written count_written(const struct server *server) {
     for (int connection = 0; connection < server->connections; connection++) {
         int count = server->peers[connection]->written;
         written.all += count;
+        written.held += server->peers[connection]->held;
+        written.retransmits += peer_retransmits(server->peers[connection]);
         if (count < written.least) written.least = count;
         if (count > written.most) written.most = count;
     }
@@ -111,6 +114,7 @@ static void say_report(const struct server *server, const struct plan *plan, con
     struct written written = count_written(server);
     printf("{\"report\": {\"written\": %ld, \"written_min\": %d, ", written.all, written.least);
     printf("\"written_max\": %d, \"blocked\": %ld, ", written.most, server->blocked);
+    printf("\"held\": %ld, \"retransmits\": %ld, ", written.held, written.retransmits);
     say_number("behind_p99_ms", scheduled ? histogram_percentile_ms(outcome->behind, 99, 0) : 0);
     say_number("behind_max_ms", scheduled ? histogram_max_ms(outcome->behind) : 0);
     say_number("cpu_us", events > 0 ? (double)outcome->busy_cpu_ns / 1e3 / events : 0);
