@@ -291,6 +291,17 @@ def test_an_exchange_from_before_a_step_that_is_answered_after_it_reports_nothin
     assert len(estimator.steps()) == 1
 
 
+def test_of_exchanges_that_overlap_nobody_knows_which_came_first() -> None:
+    # Read before the step at 6 s, and answered behind an exchange that began and ended after it.
+    late = Probe(at(5), at(12), at(5.5), 0)
+    estimator = estimator_of(exact(10, -3600 * SECOND_NS), late)
+    assert estimator.steps() == []
+    estimator.add(exact(14, -3600 * SECOND_NS))
+    (step,) = estimator.steps()
+    assert (step.after_ns, step.before_ns) == (at(5), at(14) + FAST)
+    assert step.jump.contains(-3600 * SECOND_NS)
+
+
 def test_steps_stay_reported_when_their_probes_are_forgotten_and_are_counted_beyond_those_kept() -> None:
     estimator = estimator_of(*(exact(s, s // 2 * SECOND_NS) for s in range(2_100)))
     assert estimator.steps_found() == 1_049

@@ -98,6 +98,17 @@ def test_between_the_probes_around_a_step_a_stamp_tells_what_it_can(jump: float)
     assert {name for name, width in widths.items() if width > 10 * MS_NS} == doubtful
 
 
+def test_a_coarse_stamp_may_have_been_made_until_its_next_digit() -> None:
+    # The clock never showed 52.0: it went from 51.5 to 52.4, and what it shows at 51.6 s is cut off to 52.
+    world = World(Clocks(0, steps=((at(51.5), 900 * MS_NS),)))
+    for tenth in range(0, 600):
+        world.probe(tenth / 10)
+    world.event("coarse", at(51.6), 5 * MS_NS, resolution_ns=SECOND_NS)
+    world.pending.settle()
+    low, _, high = world.settled["coarse"]
+    assert low <= 5 * MS_NS <= high
+
+
 def test_a_stamp_that_the_clock_showed_twice_leaves_both_moments_open() -> None:
     world = World(Clocks(0, steps=((at(52), -20 * SECOND_NS),)))
     for second in range(0, 105, 5):
