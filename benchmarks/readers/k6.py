@@ -1,7 +1,7 @@
 """k6 with an SSE extension, a virtual user a connection: starts it, weighs it from outside, passes its figures on.
 
-It runs where a ``k6`` that knows ``k6/x/sse`` is on the PATH. Its latencies are whole milliseconds (a script's clock), and
-lost events are not in its percentiles.
+It runs where a ``k6`` that knows ``k6/x/sse`` is on the PATH. Its latencies are whole milliseconds (a script's clock),
+and lost events are not in its percentiles.
 """
 
 from __future__ import annotations
