@@ -55,7 +55,7 @@ READERS = {
         Program("ours_locust", "ours in Locust, a user a stream", _module("ours_locust")),
         Program("naive", "requests + sseclient-py, a greenlet each", _module("naive")),
         Program("locust_naive", "Locust, requests + sseclient-py, a request an event", _module("locust_naive")),
-        Program("go", "Go, net/http and bufio", _compiled("go_reader"), stamps=False),
+        Program("go", "Go, net/http and bufio", _compiled("go_reader")),
     )
 }
 """All readers by name, in the order in which they run."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from benchmarks.messages import ReaderReport
 from benchmarks.session import Run, doubts, faults
+from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, PASS
 
 Value = str | int | float | bool | None
 """A figure or words; None where there is none."""
@@ -64,6 +66,14 @@ class Section:
         """Say which read path served a reader, where it tells."""
         if reader.implementation:
             self.remark(f"{name}: served by the {reader.implementation} reader")
+
+
+def exit_code(sections: Iterable[Section]) -> int:
+    """3 when a reader lost, duplicated or reordered events, 4 when there are doubts, else 0."""
+    found = list(sections)
+    if any(each.faults for each in found):
+        return FAILED
+    return INCONCLUSIVE if any(each.doubts for each in found) else PASS
 
 
 def describe(run: Run) -> str:

@@ -25,7 +25,7 @@ MOST_FOREIGN = 0.1
 """Where other processes used more of the reader's core than this share, the run shows the machine, not the reader."""
 
 _START_WITHIN_S = 30.0
-_OPEN_WITHIN_S = 120.0
+_OPEN_WITHIN_S = 90.0
 _BACKLOG_WITHIN_S = 60.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.parts import accuracy, connects, cpu, memory, rate, scale
+from benchmarks.parts import accuracy, connects, cpu, memory, rate, report, scale
 from benchmarks.section import Section
 
 PARTS: dict[str, Callable[[Bench], Section]] = {
@@ -15,5 +15,6 @@ PARTS: dict[str, Callable[[Bench], Section]] = {
     "connects": connects.measure,
     "memory": memory.measure,
     "scale": scale.measure,
+    "report": report.measure,
 }
 """All parts by name, in the order in which they run."""

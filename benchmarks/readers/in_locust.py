@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from benchmarks.readers.running import Run
 
-_OPEN_WITHIN_S = 100.0
+_OPEN_WITHIN_S = 60.0
 
 
 class Shared:
