@@ -36,7 +36,8 @@ class ProcessClock:
 
     def __init__(self, host: str, probe_period_s: float) -> None:
         window_s = max(WINDOW_S, PERIODS_A_WINDOW * probe_period_s)
-        self.estimator = OffsetEstimator(window_s=window_s, assume_same=is_loopback(host))
+        # Without probes there may be no answer that tells the time, and nothing to confirm anything with.
+        self.estimator = OffsetEstimator(window_s=window_s, assume_same=is_loopback(host), confirmed=probe_period_s > 0)
         self._impossible = 0
 
     def add(self, probe: Probe) -> None:

@@ -31,16 +31,25 @@ class OffsetEstimator:
     """The offset (server clock minus tester clock) over time, from any number of probes in bounded memory.
 
     All times are nanoseconds of the tester's CLOCK_REALTIME. With ``assume_same`` (the server is reached through
-    loopback) the offset is exactly 0, probes or not, while every probe so far allows 0; after that the probes count
-    everywhere. Moments more than ``RETAINED_NS`` behind the newest probe are forgotten.
+    loopback) the offset is exactly 0 while every probe so far allows 0; after that the probes count everywhere. With
+    ``confirmed`` besides, that is said of a moment only once a probe that was sent after it allows 0; without, at
+    once, probes or not. Moments more than ``RETAINED_NS`` behind the newest probe are forgotten.
     """
 
-    def __init__(self, *, drift_ppm: float = DRIFT_PPM, window_s: float = WINDOW_S, assume_same: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        drift_ppm: float = DRIFT_PPM,
+        window_s: float = WINDOW_S,
+        assume_same: bool = False,
+        confirmed: bool = False,
+    ) -> None:
         """A ``window_s`` of less than two probe periods leaves moments without a bracket when one probe is lost."""
         self.window_ns = int(window_s * 1_000_000_000)
         """How far from a moment a probe may be to count for it."""
         self.same = assume_same
         """Whether both clocks are taken for the same one. Once False it stays so."""
+        self._confirmed = confirmed
         self.probes = 0
         """How many probes were added."""
         self.finished = False
@@ -92,7 +101,8 @@ class OffsetEstimator:
         if from_ns > to_ns:
             raise ValueError(f"the span ends {from_ns - to_ns} ns before it begins")
         if self.same:
-            return (SAME_CLOCK,)
+            known = not self._confirmed or one_sided or self.finished or to_ns < (self._latest_sent_ns or 0)
+            return (SAME_CLOCK,) if known else ()
         before = self._drift.agreed(self._kept.before(from_ns, self.window_ns), from_ns, to_ns)
         after = self._drift.agreed(self._kept.after(to_ns, self.window_ns), from_ns, to_ns)
         if before is not None and after is not None:
