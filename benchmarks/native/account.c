@@ -71,10 +71,12 @@ bool account_take(struct account *account, int connection, const char *block, si
     if (!data) return false;
     struct stamped stamped = read_data(data, block + length);
     if (stamped.connection >= 0) {
-        if (stamped.connection != connection) die("an event of connection %ld came on %d", stamped.connection, connection);
+        if (stamped.connection != connection)
+            die("an event of connection %ld came on %d", stamped.connection, connection);
         histogram_add(account->reported, moment.stamp_ns - stamped.sent_ns);
     }
-    if (stamped.sequence < 0 || stamped.sequence >= account->events) die("event %ld was not expected", stamped.sequence);
+    if (stamped.sequence < 0 || stamped.sequence >= account->events)
+        die("event %ld was not expected", stamped.sequence);
     if (moment.from_kernel) account->kernel_stamps++;
     count(account, connection, (int)stamped.sequence, moment.stamp_ns);
     return true;

@@ -52,7 +52,8 @@ static size_t take_size(struct body *body, const char *data, size_t length) {
     return length;
 }
 
-/* How much of `data` belongs to the event that began before it: up to and with its blank line. 0 when that has not come. */
+/* How much of `data` belongs to the event that began before it: up to and with its blank line. 0 when that has not
+ * come. */
 static size_t end_of_begun(const struct body *body, const char *data, size_t length) {
     if (bytes_front(&body->rest)[bytes_length(&body->rest) - 1] == '\n' && data[0] == '\n') return 1;
     const char *end = memmem(data, length, "\n\n", 2);

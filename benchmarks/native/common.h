@@ -39,8 +39,8 @@ void watch(int epoll, int fd, uint32_t events, void *what);
 /* What standard input says, in `line` (at most `room` bytes with the closing zero). Its end ends this process. */
 void read_standard_input(char *line, size_t room);
 
-/* `count` numbers, all 0, that are kept in a file, made anew; with a NULL `path` in memory. The pages are made beforehand,
- * so that to write one is a plain store. */
+/* `count` numbers, all 0, that are kept in a file, made anew; with a NULL `path` in memory. The pages are made
+ * beforehand, so that to write one is a plain store. */
 int64_t *numbers_kept(const char *path, size_t count);
 
 /* Bytes that grow at the end and are taken from the front. */

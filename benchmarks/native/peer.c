@@ -36,7 +36,8 @@ static size_t send_some(int fd, const char *data, size_t length) {
 
 /* What comes before the events is so short that a new socket has room for it. */
 static void send_all(struct peer *peer, const char *data, size_t length) {
-    if (length && send_some(peer->fd, data, length) != length) die("a new connection has no room for the answer's head");
+    if (!length) return;
+    if (send_some(peer->fd, data, length) != length) die("a new connection has no room for the answer's head");
 }
 
 static int index_in(const char *request) {

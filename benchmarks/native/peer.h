@@ -6,8 +6,8 @@
 #include "tls.h"
 #include "truth.h"
 
-/* What one write carries, equal for all: `events` events that arrive as a whole in `size` bytes of the connection. Without
- * TLS that is a single event; with TLS a record, which is no use to anybody before its last byte. */
+/* What one write carries, equal for all: `events` events that arrive as a whole in `size` bytes of the connection.
+ * Without TLS that is a single event; with TLS a record, which is no use to anybody before its last byte. */
 struct unit {
     size_t size;
     int events;
@@ -36,8 +36,8 @@ void peer_greet(struct peer *peer, const char *head);
 bool peer_write(struct peer *peer, const char *data, size_t length, struct unit unit, const struct truth *truth);
 /* Stamp what has left by now; true when that is everything written. Nothing to do without a truth. */
 bool peer_settle(struct peer *peer, struct unit unit, const struct truth *truth);
-/* How many segments TCP had to send again, so that what was in them came later than its stamps say. Those that the reader
- * had already (a late acknowledgement makes TCP probe) do not count. */
+/* How many segments TCP had to send again, so that what was in them came later than its stamps say. Those that the
+ * reader had already (a late acknowledgement makes TCP probe) do not count. */
 int peer_retransmits(const struct peer *peer);
 
 /* Write what waits, stamped; false when something still has to wait. */

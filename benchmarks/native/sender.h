@@ -1,7 +1,7 @@
 /* Sends a run's events in their order and at their times.
  *
- * Even: every write has its own place in time, so that the whole rate is even. Fan-out: all connections are written to one
- * right after the other, as a server does that sends an event to all its subscribers. */
+ * Even: every write has its own place in time, so that the whole rate is even. Fan-out: all connections are written
+ * to one right after the other, as a server does that sends an event to all its subscribers. */
 #ifndef BENCH_SENDER_H
 #define BENCH_SENDER_H
 

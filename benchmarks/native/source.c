@@ -1,7 +1,8 @@
 /* The benchmark's event source: sockets and epoll, one thread, the time before and after each write kept in a file.
  *
- * It prints its port, waits for all connections, prints that they are open, sends when it reads "start", prints how that
- * went, and ends when its standard input is closed. It is compiled so that the source is not what a reader waits for. */
+ * It prints its port, waits for all connections, prints that they are open, sends when it reads "start", prints how
+ * that went, and ends when its standard input is closed. It is compiled so that the source is not what a reader waits
+ * for. */
 #define _GNU_SOURCE
 #include <getopt.h>
 #include <stdio.h>
@@ -106,8 +107,8 @@ static struct written count_written(const struct server *server) {
     return written;
 }
 
-/* cpu_us is CPU time per event without the waiting for the schedule, so that it tells how near the source was to its own
- * limit. */
+/* cpu_us is CPU time per event without the waiting for the schedule, so that it tells how near the source was to its
+ * own limit. */
 static void say_report(const struct server *server, const struct plan *plan, const struct outcome *outcome) {
     double events = (double)plan->events * server->connections;
     bool scheduled = outcome->behind->total > 0;

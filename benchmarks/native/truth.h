@@ -1,5 +1,6 @@
-/* When each event was written, in a file: CLOCK_REALTIME in ns before the write that carried its last byte, and when that
- * byte had left. That is right after the write, unless TCP still held it back (its congestion window, its pacing).
+/* When each event was written, in a file: CLOCK_REALTIME in ns before the write that carried its last byte, and when
+ * that byte had left. That is right after the write, unless TCP still held it back (its congestion window, its
+ * pacing).
  *
  * The file is a raw array int64[connection][sequence][2] in the machine's byte order; 0, 0 where nothing was written. */
 #ifndef BENCH_TRUTH_H
