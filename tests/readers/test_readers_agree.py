@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import gevent
@@ -22,7 +23,7 @@ SMALL_LIMIT = 4_000
 class Outcome(NamedTuple):
     """What a stream made of its bytes."""
 
-    events: list[tuple[object, ...]]
+    events: Sequence[tuple[object, ...]]
     states: list[str]
     error: str
     last_event_id: str
