@@ -108,7 +108,7 @@ class Session:
         """Execute and follow; False when the task cannot go on."""
         trigger = self._load.triggers.expect_session(self._task_id, time.time_ns())
         answer = self._user.api.execute(self._task_id, trigger)
-        self._load.recorder.record("execute", answer.answered_ns - answer.sent_ns, answer.answered_ns)
+        self._load.recorder.record("execute", answer.head_ns - answer.out_ns, answer.head_ns)
         if not self._accepted(answer):
             return False
         session_id = str(answer.body.get("session_id", ""))

@@ -24,6 +24,7 @@ from scenarios.run import Run, begin, last_run
 from studio.api import StudioApi
 from studio.cleanup import delete_tasks
 from studio.clock_probe import TIMEOUT_S, TITLE, ClockProbe
+from studio.wire_times import TimingAdapter
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -70,6 +71,8 @@ class Member:
         # Its own event hook: probes are no load, and Locust's statistics are about the load.
         session = HttpSession(base_url=host, request_event=EventHook(), user=None)
         session.trust_env = False
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, TimingAdapter(None))
         session.verify = tls_verification(options)
         session.headers.update(request_headers(options))
         api = StudioApi(session, run.acted, run.clock.add, timeout_s=TIMEOUT_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from locust import HttpUser
-from locust.clients import LocustHttpAdapter
 
 import json
 from argparse import Namespace
@@ -20,6 +19,7 @@ from scenarios.run import run_of
 from scenarios.session import install
 from studio.api import StudioApi
 from studio.contract import EVENTS_PATH
+from studio.wire_times import TimingAdapter
 
 _CONNECTIONS_KEPT: Final = 100
 
@@ -62,7 +62,7 @@ class StudioUser(EventSourceUser, HttpUser):
         )
         for scheme in ("http://", "https://"):
             # Triggers overlap, each in a greenlet of its own, and requests would keep ten connections only.
-            self.client.mount(scheme, LocustHttpAdapter(self.pool_manager, pool_maxsize=_CONNECTIONS_KEPT))
+            self.client.mount(scheme, TimingAdapter(self.pool_manager, pool_maxsize=_CONNECTIONS_KEPT))
         self.client.verify = tls_verification(options)
         self.headers = request_headers(options)
         self.client.headers.update(self.headers)

@@ -17,13 +17,18 @@ from locust_eventsource.measure.clock_offset import Probe
 from studio.contract import EventKey, EventType, parse_timestamp
 from studio.trigger_clock import Trigger
 from studio.verify.actions import Action, ActionKind
+from studio.wire_times import watching
 
 TIMEOUT_S = (5.0, 30.0)
 """Connect and read time-outs: the service was known to let an execute hang for 30 s."""
 
 
 class Answer(NamedTuple):
-    """What a call brought: a status (0 when there was no answer), the body, and the times around the call."""
+    """What a call brought: a status (0 when there was no answer), the body, and its times.
+
+    ``sent_ns`` and ``answered_ns`` are around the whole call. ``out_ns`` and ``head_ns``, which lie between, are when
+    the first byte left and when the head of the answer had come, as close as the session can tell.
+    """
 
     status: int
     body: Any
@@ -31,11 +36,13 @@ class Answer(NamedTuple):
     answered_ns: int
     ok: bool
     problem: str
+    out_ns: int
+    head_ns: int
 
     @property
     def seconds(self) -> float:
-        """Seconds from sending to the answer."""
-        return (self.answered_ns - self.sent_ns) / 1e9
+        """Seconds from sending to the head of the answer."""
+        return (self.head_ns - self.out_ns) / 1e9
 
 
 Sink = Callable[[Action], None]
@@ -118,16 +125,28 @@ class StudioApi:
         sent_ns = self._now_ns()
         if trigger is not None:
             trigger.sent_ns = sent_ns
-        with self._session.request(
-            method, path, name=name, json=body, timeout=self._timeout_s, catch_response=True, allow_redirects=False
-        ) as response:
+        with (
+            watching(trigger) as wire,
+            self._session.request(
+                method, path, name=name, json=body, timeout=self._timeout_s, catch_response=True, allow_redirects=False
+            ) as response,
+        ):
             answered_ns = self._now_ns()
             document, problem = _read(response, expected)
             if problem:
                 response.failure(f"{method} {name}: {problem}")
             else:
                 response.success()
-        return Answer(response.status_code or 0, document, sent_ns, answered_ns, not problem, problem)
+        return Answer(
+            status=response.status_code or 0,
+            body=document,
+            sent_ns=sent_ns,
+            answered_ns=answered_ns,
+            ok=not problem,
+            problem=problem,
+            out_ns=wire.sent_ns or sent_ns,
+            head_ns=wire.answered_ns or answered_ns,
+        )
 
     def _note_time(self, answer: Answer, document: object, name: str, *, finer_than_ns: int | None = None) -> None:
         """Take a time in the answer for a probe.
@@ -141,7 +160,7 @@ class StudioApi:
         except ValueError:
             return
         if finer_than_ns is None or resolution_ns < finer_than_ns:
-            self._probe_sink(Probe(answer.sent_ns, answer.answered_ns, server_ns, resolution_ns))
+            self._probe_sink(Probe(answer.out_ns, answer.head_ns, server_ns, resolution_ns))
 
     def _report(
         self,

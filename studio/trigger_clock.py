@@ -23,7 +23,7 @@ class Trigger:
     intended_ns: int
     """When the schedule wanted it to be sent."""
     sent_ns: int | None = None
-    """When it was handed to the HTTP client; None while it is not."""
+    """When its first byte left, as close as the API can tell; None before."""
 
 
 class TriggerClock:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import chromium
-from tests.support.locust_process import UNTIMED, LocustProcess, free_port, wait_until
+from tests.support.locust_process import UNTIMED, LocustProcess, free_port, passed, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -43,4 +43,5 @@ def test_a_run_from_the_web_form_to_its_report(tmp_path: Path, page: Page) -> No
         assert answer.status == 200
         assert "lost:count==0" in answer.text()
         process.send(signal.SIGTERM)
-        assert process.wait() == 0, process.output
+        code = process.wait()
+        assert passed(code, process.result()), process.output

@@ -13,7 +13,7 @@ from studio.clock_probe import TITLE, ClockProbe
 
 def answer(status: int, expected: int) -> Answer:
     ok = status == expected
-    return Answer(status, {"id": f"t{status}"} if ok else None, 1, 2, ok, "" if ok else f"got {status}")
+    return Answer(status, {"id": f"t{status}"} if ok else None, 1, 2, ok, "" if ok else f"got {status}", 1, 2)
 
 
 class FakeApi:
