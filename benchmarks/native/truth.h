@@ -2,7 +2,8 @@
  * that byte had left. That is right after the write, unless TCP still held it back (its congestion window, its
  * pacing).
  *
- * The file is a raw array int64[connection][sequence][2] in the machine's byte order; 0, 0 where nothing was written. */
+ * The file is a raw array int64[connection][sequence][2] in the machine's byte order; 0, 0 where nothing was
+ * written. */
 #ifndef BENCH_TRUTH_H
 #define BENCH_TRUTH_H
 
