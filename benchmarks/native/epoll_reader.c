@@ -1,7 +1,8 @@
 /* The benchmark's lower limit: a reader of one thread that does nothing but what every reader must do.
  *
  * One epoll_wait after another, one recvmsg for each readiness with the kernel's receive stamp, the chunks taken off,
- * the events found by their blank line, each accounted for by its number. No tricks that trade delay for fewer calls. */
+ * the events found by their blank line, each accounted for by its number. No tricks that trade delay for fewer
+ * calls. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
