@@ -45,6 +45,8 @@ def _module(name: str) -> Callable[[], list[str]]:
 
 
 _PYTHON_READER = {"LOCUST_EVENTSOURCE_READER": "python"}
+_LOCUST = {"LOCUST_SKIP_MONKEY_PATCH": ""}
+"""As the locust command runs, whatever the process that starts the benchmark has set for itself."""
 
 READERS = {
     program.name: program
@@ -52,9 +54,14 @@ READERS = {
         Program("c", "C, epoll and recvmsg (the limit)", _compiled("epoll_reader")),
         Program("ours", "ours: EventStream", _module("ours")),
         Program("ours_python", "ours without the compiled reader", _module("ours"), environment=_PYTHON_READER),
-        Program("ours_locust", "ours in Locust, a user a stream", _module("ours_locust")),
+        Program("ours_locust", "ours in Locust, a user a stream", _module("ours_locust"), environment=_LOCUST),
         Program("naive", "requests + sseclient-py, a greenlet each", _module("naive")),
-        Program("locust_naive", "Locust, requests + sseclient-py, a request an event", _module("locust_naive")),
+        Program(
+            "locust_naive",
+            "Locust, requests + sseclient-py, a request an event",
+            _module("locust_naive"),
+            environment=_LOCUST,
+        ),
         Program("go", "Go, net/http and bufio", _compiled("go_reader")),
     )
 }
