@@ -23,6 +23,16 @@ def stream(name: str = "/events") -> EventStream:
     return cast(EventStream, FakeStream(name))
 
 
+def test_what_the_tester_may_have_caused_of_a_connect_is_uncertainty() -> None:
+    recorder, series = Recorder(), Series()
+    log = ConnectionLog(recorder)
+    log.connect(stream=stream(), timing=TIMING._replace(own_ns=500_000), at_ns=5 * SECOND_NS)
+    series.add(recorder.take())
+    low, value, high = series.low("connect"), series.histogram("connect"), series.high("connect")
+    assert low is not None and value is not None and high is not None
+    assert (low.max_us, value.max_us, high.max_us) == (1_500, 2_000, 2_000)
+
+
 def test_a_lost_connection_that_came_back_is_a_gap_with_its_reason() -> None:
     recorder = Recorder()
     log, one = ConnectionLog(recorder), stream()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from locust.clients import HttpSession
 from locust.event import EventHook
 
+import http.client
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import pytest
 
 from studio.trigger_clock import Trigger
 from studio.wire_times import TimingAdapter, WireTimes, watching
@@ -85,6 +89,29 @@ def test_a_trigger_is_told_before_the_service_can_have_it() -> None:
         assert trigger.sent_ns is not None
         assert trigger.sent_ns == times.sent_ns
         assert trigger.sent_ns <= service.times[0][0]
+
+
+def test_the_trigger_is_told_before_the_first_byte_leaves_and_the_answer_is_noted_after_it_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send, getresponse = http.client.HTTPConnection.send, http.client.HTTPConnection.getresponse
+    trigger, told, came_ns = Trigger(5), list[int | None](), list[int]()
+
+    def spying_send(connection: http.client.HTTPConnection, data: Any) -> None:  # noqa: ANN401 - as http.client
+        told.append(trigger.sent_ns)
+        send(connection, data)
+
+    def spying_getresponse(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        response = getresponse(connection)
+        came_ns.append(time.time_ns())
+        return response
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", spying_send)
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", spying_getresponse)
+    with session() as (client, _):
+        times = post(client, trigger)
+    assert told[0] is not None
+    assert times.answered_ns is not None and times.answered_ns >= came_ns[0]
 
 
 def test_a_request_that_nobody_watches_is_sent_all_the_same() -> None:
