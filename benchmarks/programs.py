@@ -40,6 +40,14 @@ def _compiled(name: str) -> Callable[[], list[str]]:
     return lambda: compiled(name)
 
 
+def _k6() -> list[str]:
+    from benchmarks.readers import k6
+
+    if reason := k6.missing():
+        raise Unavailable(reason)
+    return python("benchmarks.readers.k6")
+
+
 def _module(name: str) -> Callable[[], list[str]]:
     return lambda: python(f"benchmarks.readers.{name}")
 
@@ -63,6 +71,7 @@ READERS = {
             environment=_LOCUST,
         ),
         Program("go", "Go, net/http and bufio", _compiled("go_reader")),
+        Program("k6", "k6 with xk6-sse", _k6, stamps=False),
     )
 }
 """All readers by name, in the order in which they run."""

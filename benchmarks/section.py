@@ -23,7 +23,7 @@ class Table(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A figure that must be reached; ``met`` is None where it was not measured."""
+    """A figure that must be reached; ``met`` is None where the measurement does not tell."""
 
     figure: str
     wanted: str

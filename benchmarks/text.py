@@ -58,7 +58,7 @@ def section(shown: Section) -> str:
 
 def targets(found: Sequence[Target]) -> str:
     """What must be reached, and what was."""
-    verdict = {True: "reached", False: "**not reached**", None: "not measured"}
+    verdict = {True: "reached", False: "**not reached**", None: "open"}
     lines = [f"| {each.figure} | {each.wanted} | {each.measured} | {verdict[each.met]} |" for each in found]
     return "\n".join(["| figure | to reach | measured | |", "|---|---|---|---|", *lines])
 

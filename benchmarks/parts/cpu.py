@@ -11,7 +11,7 @@ from benchmarks.section import Section, Table, Target, Value
 from benchmarks.session import Run
 from benchmarks.text import amount, ratio
 
-_NAMES = ("c", "ours", "ours_python", "ours_locust", "naive", "locust_naive", "go")
+_NAMES = ("c", "ours", "ours_python", "ours_locust", "naive", "locust_naive", "go", "k6")
 _SECONDS = 3.0
 _MOST_OF_C = 1.5
 _LEAST_OF_NAIVE = 4.0

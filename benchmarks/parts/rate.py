@@ -109,7 +109,8 @@ def _targets(climbs: list[_Highest]) -> list[Target]:
             wanted, reached = f">= {amount(_WANTED)} events/s", each.rate >= _WANTED
             # Where the source was the limit, the figure says nothing against the reader.
             met = None if not reached and each.at_source else reached
-            found.append(Target(where, wanted, amount(each.rate), met))
+            measured = amount(each.rate) + (" (all that the source could)" if met is None else "")
+            found.append(Target(where, wanted, measured, met))
     if rates.get("ours") and rates.get("naive"):
         times = rates["ours"] / rates["naive"]
         found.append(Target(name, f">= {_TIMES_NAIVE:g} x naive", ratio(times), times >= _TIMES_NAIVE))

@@ -9,22 +9,27 @@ import pytest
 from benchmarks.accuracy import accuracy, reported, writing
 from benchmarks.certificate import write_certificate
 from benchmarks.native import can_build, has_tls
-from benchmarks.programs import READERS
+from benchmarks.programs import READERS, Unavailable
 from benchmarks.session import Cores, Plan, faults, hold, run
 
 ANYWHERE = Cores(None, None)
 CONNECTIONS, EVENTS = 3, 20
 PLAN = Plan(CONNECTIONS, rate=CONNECTIONS * EVENTS / 0.2, seconds=0.2)
-NEEDED = {"c": "epoll_reader", "go": "go_reader"}
 
 pytestmark = pytest.mark.skipif(can_build("source") is not None, reason=str(can_build("source")))
+
+
+def skip_unless_available(name: str) -> None:
+    try:
+        READERS[name].command()
+    except Unavailable as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.mark.parametrize("mode", ["broadcast", "distinct"])
 @pytest.mark.parametrize("name", list(READERS))
 def test_every_reader_gets_every_event_and_keeps_a_stamp_of_each(name: str, mode: str) -> None:
-    if missing := can_build(NEEDED.get(name, "source")):
-        pytest.skip(missing)
+    skip_unless_available(name)
     result = run(Plan(PLAN.connections, PLAN.rate, PLAN.seconds, mode=mode), READERS[name], ANYWHERE)
     assert faults(result) == []
     assert result.reader.delivered == result.source.written == CONNECTIONS * EVENTS
@@ -60,8 +65,7 @@ def test_our_intervals_hold_the_truth_over_tls(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", list(READERS))
 def test_every_reader_opens_and_holds_idle_connections(name: str) -> None:
-    if missing := can_build(NEEDED.get(name, "source")):
-        pytest.skip(missing)
+    skip_unless_available(name)
     said = hold(5, READERS[name], ANYWHERE)
     assert said.open_s is not None and said.open_s > 0
     assert (said.delivered, said.lost) == (0, 0)

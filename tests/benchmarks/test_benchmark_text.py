@@ -133,7 +133,7 @@ def test_targets_say_whether_they_are_reached_missed_or_open() -> None:
     assert [line.split("|")[4].strip() for line in text.splitlines()[2:]] == [
         "reached",
         "**not reached**",
-        "not measured",
+        "open",
     ]
 
 
