@@ -25,6 +25,7 @@ from locust_eventsource.stream_types import (
     StreamSettings,
 )
 from locust_eventsource.transport.connection import Cut
+from locust_eventsource.transport.reader import new_counts
 from locust_eventsource.transport.request import HttpRequest, describe
 from locust_eventsource.transport.socket_facts import SocketFacts
 from locust_eventsource.transport.stamps import Stamp
@@ -62,9 +63,8 @@ class EventStream:
     once is not stormed; ``max_retries`` does not count it.
 
     ``state`` is the last one announced (``connecting`` before `start`). ``opened_ns`` is the stamp of the current
-    connection's response head, 0 before the first. ``connections`` counts those that opened, ``events`` and ``bytes``
-    what came over all of them (bytes of HTTP, after TLS). ``last_activity_ns`` is the stamp of the last bytes.
-    ``inbox_open``: events are kept for `wait`. ``replay_requested``: the current attempt sent ``Last-Event-ID``.
+    connection's response head, 0 before the first. ``connections`` counts those that opened, ``counts`` what came over
+    all of them. ``inbox_open``: events are kept for `wait`. ``replay_requested``: the current attempt sent ``Last-Event-ID``.
     ``error`` is why the stream failed.
 
     Belongs to the thread, and gevent loop, that starts it. ``request`` is a URL or a request of the ``requests``
@@ -84,12 +84,10 @@ class EventStream:
         "_settings",
         "_started",
         "_timer",
-        "bytes",
         "connections",
+        "counts",
         "error",
-        "events",
         "inbox_open",
-        "last_activity_ns",
         "listener",
         "name",
         "opened_ns",
@@ -115,8 +113,8 @@ class EventStream:
         self.listener = listener
         self.state: State = "connecting"
         self.error: EventSourceError | None = None
-        self.opened_ns = self.last_activity_ns = 0
-        self.connections = self.events = self.bytes = 0
+        self.opened_ns = self.connections = 0
+        self.counts = new_counts()
         self.replay_requested = self.inbox_open = False
         self._last_event_id = self._settings.last_event_id or described_id
         self._retry_ms: int | None = None
@@ -134,6 +132,21 @@ class EventStream:
         """The last event ID string (HTML 9.2.6): what the next connection sends."""
         decoder = self._exchange.decoder if self._exchange is not None else None
         return self._last_event_id if decoder is None else decoder.last_event_id
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of HTTP, after TLS, that came over all connections."""
+        return self.counts.bytes
+
+    @property
+    def events(self) -> int:
+        """Events that came over all connections."""
+        return self.counts.events
+
+    @property
+    def last_activity_ns(self) -> int:
+        """The stamp of the last bytes; 0 before the first."""
+        return self.counts.last_activity_ns
 
     def start(self) -> None:
         """Begin to connect and return at once. A stream starts once; raises `Misuse` after that."""
@@ -226,7 +239,7 @@ class EventStream:
         """Pass on the events of one read (`stream_exchange.ExchangeOwner`)."""
         at_ns, earliest_ns, source, read_ns = stamp
         number = self.connections
-        self.events += len(events)
+        self.counts.events += len(events)
         arrivals = [Arrival(self, event, at_ns, earliest_ns, source, read_ns, False, number) for event in events]
         if ends_read:
             own_ns = at_ns if source == "kernel" else earliest_ns

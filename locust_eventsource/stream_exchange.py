@@ -23,6 +23,7 @@ from locust_eventsource.protocol.http_response import ResponseHead, ResponseRead
 from locust_eventsource.protocol.response_policy import End, Redirect, judge_response, redirected
 from locust_eventsource.stream_types import ConnectTiming, StreamSettings
 from locust_eventsource.transport.connection import Connection, Cut
+from locust_eventsource.transport.counts import Counts
 from locust_eventsource.transport.dial import Dial, Dialled
 from locust_eventsource.transport.reader import open_connection
 from locust_eventsource.transport.request import HttpRequest, wire_bytes
@@ -43,8 +44,7 @@ _SPLIT_BLANK_LINES = (b"\n", b"\r\n", b"\r")
 class ExchangeOwner(Protocol):
     """Who an exchange works for. All calls come from the gevent hub."""
 
-    bytes: int
-    last_activity_ns: int
+    counts: Counts
 
     def exchange_opened(self, status: int, timing: ConnectTiming, at_ns: int) -> None:
         """The head says: an event stream."""
@@ -151,12 +151,12 @@ class Exchange:
 
     def received(self, data: bytes, stamp: Stamp, whole: bool) -> None:
         """Take what the connection read (`transport.connection.Receiver`)."""
-        self._owner.bytes += len(data)
+        self._owner.counts.bytes += len(data)
         self._take(data, stamp, whole)
 
     def _take(self, data: bytes, stamp: Stamp, whole: bool) -> None:
         reader = self._reader
-        self._owner.last_activity_ns = stamp.at_ns
+        self._owner.counts.last_activity_ns = stamp.at_ns
         fault: EventSourceError | None = None
         try:
             body = reader.feed(data)
@@ -188,7 +188,7 @@ class Exchange:
         self, block: bytes, state: tuple[ChunkState, int] | None, rest: bytes, fresh: int, stamp: Stamp
     ) -> None:
         """Go on where the reader has come to (`transport.connection.Receiver`)."""
-        self._owner.bytes += fresh
+        self._owner.counts.bytes += fresh
         framing = self._reader.framing
         if state is not None and isinstance(framing, ChunkedBody):
             framing.resume(*state)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from locust_eventsource.transport.compiled.binding import Channel, Poller
     from locust_eventsource.transport.tls import TlsChannel
 
-HOLD_OFF_S = 0.005
+HOLD_OFF_S = 0.01
 """How long events gather before the loop looks again while they keep coming; after a pause the first is seen at once."""
 
 _READ = 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from locust_eventsource.errors import Misuse
 from locust_eventsource.transport.connection import Connection, Receiver
+from locust_eventsource.transport.counts import Counts, PlainCounts
 
 if TYPE_CHECKING:
     from locust_eventsource.transport.tls import TlsChannel
@@ -34,6 +35,15 @@ def reader_name() -> ReaderName:
             raise Misuse(f"the compiled reader is not there ({error}): python setup.py build_ext --inplace") from error
         return "python"
     return "compiled"
+
+
+def new_counts() -> Counts:
+    """Counts for a stream, of the kind that the reader counts up fastest."""
+    if reader_name() == "compiled":
+        from locust_eventsource.transport.compiled.binding import CompiledCounts
+
+        return CompiledCounts()
+    return PlainCounts()
 
 
 def open_connection(

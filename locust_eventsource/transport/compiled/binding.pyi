@@ -8,6 +8,11 @@ from locust_eventsource.stream import EventStream
 from locust_eventsource.stream_types import Arrival, StreamListener
 from locust_eventsource.transport.polled import PolledConnection
 
+class CompiledCounts:
+    bytes: int
+    events: int
+    last_activity_ns: int
+
 class Channel:
     def read_once(self) -> None: ...
     def read_always(self) -> None: ...

@@ -3,6 +3,8 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.ref cimport Py_INCREF, PyObject
+from cpython.tuple cimport PyTuple_SET_ITEM
+from libc.stdint cimport int64_t
 from libc.errno cimport errno
 from libc.stdlib cimport free
 from libc.string cimport memcmp, memset
@@ -11,8 +13,32 @@ from locust_eventsource.transport.compiled.poller cimport *
 
 cdef enum:
     REMEMBERED = 1024  # distinct blocks; a power of two
+    HANDED_OUT = 256  # arrivals at once: few enough to be gone before the garbage collector has seen them
+
+cdef extern from *:
+    """
+    /* An empty tuple of a class derived from it, as `tuple.__new__` makes it, without first making one of the items. */
+    static PyObject *new_tuple_of(PyTypeObject *type, Py_ssize_t size)
+    {
+        PyObject *made = type->tp_alloc(type, size);
+    #if PY_VERSION_HEX >= 0x030E0000
+        if (made)
+            ((PyTupleObject *)made)->ob_hash = -1;
+    #endif
+        return made;
+    }
+    """
+    object new_tuple_of(type, Py_ssize_t)
 
 cdef object new_tuple = tuple.__new__
+
+
+cdef class CompiledCounts:
+    """What came on a stream (`transport.counts.Counts`)."""
+
+    cdef public int64_t bytes
+    cdef public int64_t events
+    cdef public int64_t last_activity_ns
 
 
 cdef class Channel:
@@ -21,6 +47,7 @@ cdef class Channel:
     cdef connection *_connection
     cdef object receiver
     cdef object stream
+    cdef CompiledCounts counts
     cdef object decoder
     cdef object number
     cdef size_t small
@@ -42,6 +69,7 @@ cdef class Channel:
         if self._connection is NULL:
             return
         self.stream, self.decoder, self.number, self.small = stream, decoder, number, small
+        self.counts = stream.counts
         body_init(&self._connection.body, chunked, limit)
         self._read(BLOCKS)
 
@@ -50,7 +78,7 @@ cdef class Channel:
         if self._connection is not NULL:
             poller_close(self._connection)
             self._connection = NULL
-            self.receiver = self.stream = self.decoder = None
+            self.receiver = self.stream = self.decoder = self.counts = None
 
     @property
     def heard_ns(self):
@@ -164,9 +192,8 @@ cdef class Poller:
     cdef _take_block(self, record *told, Channel channel):
         cdef object stream = channel.stream
         cdef object event
-        if told.fresh:
-            stream.bytes += told.fresh
-        stream.last_activity_ns = told.at_ns
+        channel.counts.bytes += told.fresh
+        channel.counts.last_activity_ns = told.at_ns
         try:
             event = self._event_of(told, channel)
         except Exception as error:
@@ -176,12 +203,12 @@ cdef class Poller:
             return
         if event is None:
             return
-        stream.events += 1
+        channel.counts.events += 1
         arrival = self._new_arrival(told, channel, event)
         if stream.inbox_open:
             stream.put([arrival])
         listener = stream.listener
-        if listener is not self._listener:
+        if listener is not self._listener or len(self._arrivals) >= HANDED_OUT:
             self._hand_out()
             self._listener = listener
         self._arrivals.append(arrival)
@@ -220,19 +247,28 @@ cdef class Poller:
         return decoded
 
     cdef _new_arrival(self, record *told, Channel channel, event):
+        cdef object arrival = new_tuple_of(self._arrival, 8)
         cdef object at_ns = told.at_ns
-        earliest_ns = at_ns if told.last_in_read and told.kernel else told.earliest_ns
-        source = "kernel" if told.kernel else "user"
-        last = True if told.last_in_read else False
-        return new_tuple(
-            self._arrival, (channel.stream, event, at_ns, earliest_ns, source, told.read_ns, last, channel.number)
-        )
+        set_item(arrival, 0, channel.stream)
+        set_item(arrival, 1, event)
+        set_item(arrival, 2, at_ns)
+        set_item(arrival, 3, at_ns if told.last_in_read and told.kernel else told.earliest_ns)
+        set_item(arrival, 4, "kernel" if told.kernel else "user")
+        set_item(arrival, 5, told.read_ns)
+        set_item(arrival, 6, True if told.last_in_read else False)
+        set_item(arrival, 7, channel.number)
+        return arrival
 
     cdef _hand_out(self):
         if self._arrivals:
             arrivals, self._arrivals = self._arrivals, []
             if self._listener is not None:
                 self._deliver(self._listener, arrivals)
+
+
+cdef inline set_item(object into, Py_ssize_t place, object item):
+    Py_INCREF(item)
+    PyTuple_SET_ITEM(into, place, item)
 
 
 cdef extern from "Python.h":
