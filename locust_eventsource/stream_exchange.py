@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _SHOWN_BODY_BYTES = 200
 _BODY_PATIENCE_S = 1.0
-_BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
+_BLANK_LINES = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r", b"\r\r\n")
 _SPLIT_BLANK_LINES = (b"\n", b"\r\n", b"\r")
 
 
