@@ -139,14 +139,14 @@ def pieces_of(draw: st.DrawFn, wire: bytes) -> list[bytes]:
     return [piece for piece in (wire[a:b] for a, b in zip([0, *places], [*places, len(wire)], strict=True)) if piece]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.booleans())
 def test_chunked_bodies(monkeypatch: pytest.MonkeyPatch, data: st.DataObject, reset: bool) -> None:
     pieces = data.draw(chunked_bodies().flatmap(pieces_of))
     both([CHUNKED_HEAD, b"2\r\n\n\n\r\n", *pieces], monkeypatch, reset=reset)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_bodies_that_the_close_ends(monkeypatch: pytest.MonkeyPatch, data: st.DataObject) -> None:
     pieces = data.draw(BODIES.flatmap(pieces_of))
