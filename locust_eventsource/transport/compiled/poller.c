@@ -12,6 +12,8 @@
 #include "shared.h"
 
 #define MOST_EVENTS 512
+#define LOOK_EVERY_MS 10
+#define STAY_AWAKE_NS NS_PER_S
 #define ENOUGH_EVENTS 16
 #define AT_ONCE_NS 500000 /* a wait this short means that events keep coming */
 #define GATHER_NS 250000
@@ -118,6 +120,15 @@ static void ask_for_short_turns(void)
 }
 
 /*
+ * While events come, sockets are looked at again and again even if nothing happens: events that share a read came after
+ * the last look, so the looks bound how uncertain their arrival is. When all is quiet the thread sleeps.
+ */
+static int patience_ms(const struct poller *poller)
+{
+    return poller->now_ns - poller->busy_ns < STAY_AWAKE_NS ? LOOK_EVERY_MS : -1;
+}
+
+/*
  * In a burst, waking up for each socket costs more than reading it. So when two waits in a row were over at once and
  * brought little, the next sockets get a moment to become ready together. No stamp moves: they are the kernel's.
  */
@@ -139,9 +150,11 @@ static void *run(void *context)
     while (!kicked || !stopping(poller)) {
         kicked = false;
         int64_t began_ns = poller->now_ns = clock_ns(CLOCK_REALTIME);
-        int ready = epoll_wait(poller->epoll, events, MOST_EVENTS, -1);
+        int ready = epoll_wait(poller->epoll, events, MOST_EVENTS, patience_ms(poller));
         poller->now_ns = clock_ns(CLOCK_REALTIME);
         bool hurried = poller->now_ns - began_ns < AT_ONCE_NS && ready < ENOUGH_EVENTS;
+        if (ready > 0)
+            poller->busy_ns = poller->now_ns;
         for (int i = 0; i < ready; i++) {
             if (events[i].data.ptr)
                 serve(events[i].data.ptr);
@@ -230,6 +243,13 @@ int poller_wakeup_fd(const struct poller *poller)
     return poller->wakeup;
 }
 
+static int begin_to_watch(struct connection *connection, int operation)
+{
+    int failed = watch(connection, operation);
+    connection->watched_ns = clock_ns(CLOCK_REALTIME);
+    return failed;
+}
+
 struct connection *poller_add(struct poller *poller, int fd, enum reading reading, int64_t since_ns, void *owner)
 {
     struct connection *connection = calloc(1, sizeof *connection);
@@ -240,9 +260,12 @@ struct connection *poller_add(struct poller *poller, int fd, enum reading readin
     connection->fd = fd;
     connection->reading = reading;
     connection->empty_ns = since_ns;
-    connection->behind = true;
+    connection->watched_ns = INT64_MAX;
     connection->heard_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
-    if (watch(connection, EPOLL_CTL_ADD)) {
+    pthread_mutex_lock(&poller->lock);
+    int failed = begin_to_watch(connection, EPOLL_CTL_ADD);
+    pthread_mutex_unlock(&poller->lock);
+    if (failed) {
         free(connection);
         return NULL;
     }
@@ -253,7 +276,7 @@ int poller_read(struct connection *connection, enum reading reading)
 {
     pthread_mutex_lock(&connection->poller->lock);
     connection->reading = reading;
-    int result = connection->closed ? 0 : watch(connection, EPOLL_CTL_MOD);
+    int result = connection->closed ? 0 : begin_to_watch(connection, EPOLL_CTL_MOD);
     pthread_mutex_unlock(&connection->poller->lock);
     return result;
 }

@@ -26,11 +26,11 @@ struct connection {
     void *owner;            /* whatever the owner wants to find with a record */
     struct connection *next_closed;
     int64_t empty_ns;       /* when the socket was last seen empty, CLOCK_REALTIME */
+    int64_t watched_ns;     /* a wait that began later and did not report it found it empty, CLOCK_REALTIME */
     int64_t heard_ns;       /* when bytes came last, CLOCK_MONOTONIC */
     uint32_t fresh;         /* bytes read that no record has told of */
     int fd;
     enum reading reading;
-    bool behind;            /* bytes may have come that no wait could report: a full read, or not watched meanwhile */
     bool closed;
     struct body body;
 };

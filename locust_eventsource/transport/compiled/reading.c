@@ -40,11 +40,14 @@ static ssize_t receive(struct poller *poller, struct connection *connection, str
     poller->now_ns = record->read_ns = record->at_ns = clock_ns(CLOCK_REALTIME);
     record->kernel = size > 0 && kernel_stamp(&message, &record->at_ns);
     int64_t empty_ns = connection->empty_ns;
-    if (!connection->behind && poller->swept_ns > empty_ns)
+    if (poller->swept_ns > connection->watched_ns && poller->swept_ns > empty_ns)
         empty_ns = poller->swept_ns;
     record->earliest_ns = empty_ns < record->at_ns ? empty_ns : record->at_ns;
     connection->empty_ns = size < READ_BYTES ? before_ns : empty_ns;
-    connection->behind = size == READ_BYTES || connection->reading == ONCE;
+    if (size == READ_BYTES)
+        connection->watched_ns = poller->now_ns;
+    if (connection->reading == ONCE)
+        connection->watched_ns = INT64_MAX;
     errno = error;
     return size;
 }

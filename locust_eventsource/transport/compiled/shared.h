@@ -28,6 +28,7 @@ struct poller {
     /* The thread's own. */
     int64_t now_ns;
     int64_t swept_ns; /* sockets that the last complete wait did not report were empty then */
+    int64_t busy_ns;  /* when a wait brought something last */
     bool hurried;     /* the last wait was over at once and brought little */
     char buffer[READ_BYTES];
 };
