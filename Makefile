@@ -23,7 +23,7 @@ $(INSTALLED): requirements.lock
 
 # Without a C compiler this only warns, and Python's own reader serves.
 $(COMPILED): $(INSTALLED) setup.py $(wildcard $(READER)/*.c $(READER)/*.h $(READER)/*.p*)
-	@$(BIN)/python setup.py --quiet build_ext --inplace > $(VENV)/compiled.log 2>&1 && ls $(READER)/binding.*.so >/dev/null 2>&1 \
+	@$(BIN)/python setup.py --quiet build_ext --inplace > $(VENV)/compiled.log 2>&1 && ls $(READER)/binding.*.so $(READER)/fields.*.so >/dev/null 2>&1 \
 	  || echo "The compiled reader could not be built (see $(VENV)/compiled.log): the Python reader serves, at several times the processor time."
 	@touch $@
 
@@ -44,11 +44,11 @@ check: $(COMPILED) ## ruff and mypy --strict
 cover: $(COMPILED) ## the pure layers' tests, which must cover every branch
 	@$(BIN)/python -m pytest -q tests/protocol tests/measure tests/verify --cov --cov-report=term-missing:skip-covered
 
-bench: $(COMPILED) ## the read path against requests + sseclient-py, in one session
+bench: $(COMPILED) ## the read path against C, Go, k6, requests + sseclient-py and Locust, in one session
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## compile requirements.lock anew from the ranges (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock
 
 clean: ## remove what make has made
-	rm -rf build $(READER)/binding.*.so $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf build $(READER)/*.so $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -64,8 +64,8 @@ class EventStream:
 
     ``state`` is the last one announced (``connecting`` before `start`). ``opened_ns`` is the stamp of the current
     connection's response head, 0 before the first. ``connections`` counts those that opened, ``counts`` what came over
-    all of them. ``inbox_open``: events are kept for `wait`. ``replay_requested``: the current attempt sent ``Last-Event-ID``.
-    ``error`` is why the stream failed.
+    all of them. ``inbox_open``: events are kept for `wait`. ``replay_requested``: the current attempt sent
+    ``Last-Event-ID``. ``error`` is why the stream failed.
 
     Belongs to the thread, and gevent loop, that starts it. ``request`` is a URL or a request of the ``requests``
     library (`transport.request.describe` says what of it is honoured). Raises `Misuse` for one that cannot be sent.
@@ -237,7 +237,7 @@ class EventStream:
 
     def exchange_events(self, events: list[Event], stamp: Stamp, ends_read: bool) -> None:
         """Pass on the events of one read (`stream_exchange.ExchangeOwner`)."""
-        at_ns, earliest_ns, source, read_ns = stamp
+        at_ns, earliest_ns, source, read_ns, _ = stamp
         number = self.connections
         self.counts.events += len(events)
         arrivals = [Arrival(self, event, at_ns, earliest_ns, source, read_ns, False, number) for event in events]

@@ -149,12 +149,12 @@ class Exchange:
             since_ns=timing.sent_ns,
         )
 
-    def received(self, data: bytes, stamp: Stamp, whole: bool) -> None:
+    def received(self, data: bytes, stamp: Stamp) -> None:
         """Take what the connection read (`transport.connection.Receiver`)."""
         self._owner.counts.bytes += len(data)
-        self._take(data, stamp, whole)
+        self._take(data, stamp)
 
-    def _take(self, data: bytes, stamp: Stamp, whole: bool) -> None:
+    def _take(self, data: bytes, stamp: Stamp) -> None:
         reader = self._reader
         self._owner.counts.last_activity_ns = stamp.at_ns
         fault: EventSourceError | None = None
@@ -167,7 +167,7 @@ class Exchange:
             if reader is not self._reader:
                 return
         if self.decoder is not None and body and not self._closed:
-            fault = self._decode(body, stamp, whole and fault is None) or fault
+            fault = self._decode(body, stamp if fault is None else stamp._replace(own=False)) or fault
         if fault is not None:
             self._over(fault)
         elif reader.complete:
@@ -198,7 +198,7 @@ class Exchange:
         except ProtocolError as error:
             self._over(error)
         if rest and not self._closed:
-            self._take(rest, stamp, whole=True)
+            self._take(rest, stamp)
 
     def failed(self, error: Exception) -> None:
         """A block was refused (`transport.connection.Receiver`)."""
@@ -271,7 +271,7 @@ class Exchange:
         except Misuse as error:
             raise RefusedResponse(f"the redirect cannot be followed: {error}", status) from error
 
-    def _decode(self, body: bytes, stamp: Stamp, whole: bool) -> EventSourceError | None:
+    def _decode(self, body: bytes, stamp: Stamp) -> EventSourceError | None:
         decoder = self.decoder
         if decoder is None:
             return None
@@ -288,7 +288,7 @@ class Exchange:
             events, fault = events + decoder.salvaged, error
         if events:
             ends = decoder.ended_with_event and (body.endswith(_BLANK_LINES) or body in _SPLIT_BLANK_LINES)
-            self._owner.exchange_events(events, stamp, ends and whole and _ends_with_content(self._reader.framing))
+            self._owner.exchange_events(events, stamp, ends and stamp.own and _ends_with_content(self._reader.framing))
         return fault
 
     def _complete(self) -> None:

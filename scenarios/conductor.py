@@ -73,7 +73,10 @@ class Conductor:
         roundtrip = self._roundtrip = Roundtrip(runner.send_message, workers)
 
         def answered(msg: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Locust's message type is untyped
-            roundtrip.answered(msg.node_id, name(msg.node_id), msg.data)
+            worker = name(msg.node_id)
+            if not roundtrip.answered(msg.node_id, worker, msg.data) and self._ledger is not None:
+                # The worker has handed it over for good, so it counts however late it is.
+                self._ledger.add(worker, msg.data["delta"])
 
         def reported(client_id: str, data: dict[str, Any], **_kwargs: object) -> None:
             delta = data.get("eventsource")

@@ -92,11 +92,15 @@ class Roundtrip:
             self._waiting &= set(self._workers())
         return self._answers
 
-    def answered(self, worker: str, name: str, data: dict[str, Any]) -> None:
-        """A worker's answer has come; ``name`` is what the ledger calls it."""
+    def answered(self, worker: str, name: str, data: dict[str, Any]) -> bool:
+        """A worker's answer has come; ``name`` is what the ledger calls it.
+
+        False for one that came too late for its question: what it brings is not in any answer of `ask`.
+        """
         if data["number"] != self._number or worker not in self._waiting:
-            return
+            return False
         self._answers[name] = data["delta"]
         self._waiting.discard(worker)
         if not self._waiting:
             self._complete.set()
+        return True

@@ -7,6 +7,7 @@ from argparse import Namespace
 from typing import Any, Final
 
 from locust_eventsource.locust.connection_log import ConnectionHistory
+from locust_eventsource.measure.pending import UNPLACED
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from studio.check_log import CheckLog
@@ -45,6 +46,7 @@ class Ledger:
         self.clocks: dict[str, dict[str, Any]] = {}
         """What each process that runs users knows of the service's clock, by the process's name."""
         self.spread = DeliverySpread()
+        self._held: dict[str, dict[str, int]] = {}
         self.unread_peak: int | None = None
         self.cpu_percent: dict[str, float] = {}
         self.internal_error = False
@@ -63,6 +65,7 @@ class Ledger:
         self.connections.add(worker, delta["connections"])
         self.clocks[worker] = delta["clock"]
         self.spread.merge(delta["spread"])
+        self._held[worker] = delta["held"]
         if delta["unread_peak"] is not None:
             self.unread_peak = max(self.unread_peak or 0, delta["unread_peak"])
         self.cpu_percent[worker] = max(self.cpu_percent.get(worker, 0.0), delta["cpu_percent"])
@@ -81,6 +84,7 @@ class Ledger:
         if not self.ended_ns:
             self.judge.finish()
             self._note_skew()
+            self._note_held()
             self.ended_ns = time.time_ns()
             self._note_cleanup()
 
@@ -88,6 +92,14 @@ class Ledger:
         for spread in self.judge.take_spreads():
             self._skew.record("skew", spread.last_ns - spread.first_ns, spread.first_ns, spread.type)
         self.series.add(self._skew.take())
+
+    def _note_held(self) -> None:
+        """What a process still held back for the clock when it was last heard of has no latency any more."""
+        held = Recorder()
+        for by_metric in self._held.values():
+            for metric, count in by_metric.items():
+                held.count(UNPLACED, count, type=metric)
+        self.series.add(held.take())
 
     def _note_cleanup(self) -> None:
         for task in self.left:

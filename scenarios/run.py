@@ -164,6 +164,7 @@ class Run:
             "connections": self.connections.take(),
             "clock": self.clock.facts(self.pending.widest_ns, self.probe.problem if self.probe else ""),
             "spread": self.observer.spread.take(),
+            "held": self.pending.held(),
             "unread_peak": self.sockets.unread_peak,
             "cpu_percent": self._cpu_now() if self._cpu_percent is None else self._cpu_percent,
             "internal_error": locust_log.unhandled_greenlet_exception,

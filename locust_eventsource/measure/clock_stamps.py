@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from locust_eventsource.measure.clock_offset import OffsetEstimator
-from locust_eventsource.measure.interval import SAME_CLOCK, Interval
+from locust_eventsource.measure.interval import Interval
 
 _SECOND_NS = 1_000_000_000
 
@@ -49,7 +49,7 @@ class StampClock:
         """
         estimator = self._estimator
         if estimator.same:
-            return SAME_CLOCK
+            return estimator.over(before_ns, before_ns, one_sided=one_sided)
         bracket, result = estimator.latest_bracket_ns(), None
         if bracket is not None and before_ns <= bracket:
             result = self._search(first_ns, last_ns, before_ns, one_sided=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -46,6 +46,13 @@ class PendingDeliveries:
 
     def __len__(self) -> int:
         return sum(len(samples) // 3 for samples in self._held.values())
+
+    def held(self) -> dict[str, int]:
+        """How many samples of each metric wait."""
+        counts: Counter[str] = Counter()
+        for (metric, *_), samples in self._held.items():
+            counts[metric] += len(samples) // 3
+        return dict(counts)
 
     def add(
         self, metric: str, type: str | None, earliest_ns: int, received_ns: int, timestamp_ns: int, resolution_ns: int

@@ -127,11 +127,13 @@ class EventStreamDecoder:
     def _feed_blocks(self, text: bytes, events: list[Event]) -> None:
         """Takes whole blocks: the common case, one block a read, is one look-up."""
         blocks = text.split(b"\n\n")
-        blocks.pop()
+        rest = blocks.pop()
         for block in blocks:
-            event = self.feed_block(block) if block else None
+            event = self.feed_block(block)
             if event is not None:
                 events.append(event)
+        if rest:
+            self.ended_with_event = False
 
     def _feed_lines(self, text: bytes, events: list[Event]) -> None:
         """Takes any text, line by line, so that limits hold and ``retry`` acts before the block is complete."""
@@ -143,6 +145,8 @@ class EventStreamDecoder:
                 self._block.add(line)
             elif self._block is not None:
                 self._end_block(self._block, events)
+            else:
+                self.ended_with_event = False
         self._lines.check()
         if self._block is not None:
             self._take_settings(self._block)

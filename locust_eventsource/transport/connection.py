@@ -38,8 +38,8 @@ class Cut(NamedTuple):
 class Receiver(Protocol):
     """Who gets what a connection receives. All calls come from the gevent hub and must not block."""
 
-    def received(self, data: bytes, stamp: Stamp, whole: bool) -> None:
-        """Bytes came, in one read; not ``whole`` where the read ended inside a TLS record that follows them."""
+    def received(self, data: bytes, stamp: Stamp) -> None:
+        """Bytes came, in one read."""
 
     def how_to_read(self) -> Cut | Literal["once", "always"]:
         """Asked after `received`: how to go on. ``once`` asks again after the next read."""
@@ -110,12 +110,13 @@ class Connection:
     def _pass_on(self, data: bytes, stamp: Stamp) -> None:
         tls = self._tls
         if tls is None:
-            self._receiver.received(data, stamp, True)
+            self._receiver.received(data, stamp)
             return
         plain = tls.decrypt(data)
         self._answer(tls.to_send())
         if plain:
-            self._receiver.received(plain, stamp, not tls.inside_record)
+            ends_here = not (tls.inside_record or tls.closed or tls.error)
+            self._receiver.received(plain, stamp._replace(own=stamp.own and ends_here))
         if self._socket is None:
             return
         if tls.error is not None:
@@ -142,6 +143,14 @@ class Connection:
     def _break(self, error: NetworkError) -> None:
         self.close()
         self._receiver.broke(error)
+
+
+def has_closed(sock: _socket.socket) -> bool:
+    """Whether the peer's end has come and all bytes before it are read."""
+    try:
+        return not sock.recv(1, _socket.MSG_PEEK)
+    except OSError:
+        return False
 
 
 def _has_bytes_waiting(sock: _socket.socket) -> bool:

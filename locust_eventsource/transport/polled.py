@@ -5,6 +5,7 @@ from __future__ import annotations
 import _socket
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from locust_eventsource.transport.tls import TlsChannel
 
 HOLD_OFF_S = 0.01
-"""How long events gather before the loop looks again while they keep coming; after a pause the first is seen at once."""
+"""While events keep coming, how long they gather before the loop looks; after a pause the first is seen at once."""
 
 _READ = 1
 _logger = logging.getLogger(__name__)
@@ -40,34 +41,57 @@ class Polling:
         self._poller: Poller = Poller(Arrival, Event, decode_block, _deliver)
         self._connections = 0
         # gevent's watchers have more attributes than their type stubs know.
-        self._watcher: Any = hub.loop.io(self._poller.fileno(), _READ, ref=False)
-        self._watcher.start(self._woken)
+        self._watcher: Any = hub.loop.io(self._poller.fileno(), _READ)
         self._timer: Any = hub.loop.timer(HOLD_OFF_S, HOLD_OFF_S)
 
     def open(self, sock: _socket.socket, always: bool, since_ns: int, receiver: PolledConnection) -> Channel:
         """Begin to read ``sock``. Raises OSError when the system has no room for another."""
         channel = self._poller.add(sock.fileno(), always, since_ns, receiver)
         self._connections += 1
-        self._watcher.ref = True
+        if not self._watcher.active:
+            self._watcher.start(self._woken)
         return channel
 
     def closed(self) -> None:
         """One of the connections is closed."""
         self._connections -= 1
-        self._watcher.ref = self._connections > 0
+
+    def abandon(self) -> None:
+        """This process was forked from the poller's."""
+        self._poller.abandon()
+        self._watcher.stop()
+        self._timer.stop()
 
     def _woken(self) -> None:
-        self._poller.drain()
+        self._drain()
         if not self._timer.active:
             self._timer.start(self._look_again)
 
     def _look_again(self) -> None:
-        if not self._poller.drain() and self._poller.wake_me():
+        if not self._drain() and self._poller.wake_me():
             self._timer.stop()
+            if not self._connections:
+                self._watcher.stop()
+
+    def _drain(self) -> bool:
+        try:
+            return self._poller.drain()
+        except BaseException:
+            # Whatever a listener raises: gevent stops a watcher whose callback raises, and with it every stream.
+            gevent.get_hub().handle_error(self, *sys.exc_info())
+            return True
 
 
 _pollings: WeakKeyDictionary[Hub, Polling] = WeakKeyDictionary()
-os.register_at_fork(after_in_child=_pollings.clear)
+
+
+def _forget_after_fork() -> None:
+    for polling in list(_pollings.values()):
+        polling.abandon()
+    _pollings.clear()
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)
 
 
 def _current_polling() -> Polling:
@@ -113,11 +137,13 @@ class PolledConnection(Connection):
         self._channel.close()
         self._polling.closed()
 
-    def read(self, data: bytes, at_ns: int, source: StampSource, read_ns: int, earliest_ns: int) -> None:
+    def read(self, data: bytes, at_ns: int, earliest_ns: int, source: StampSource, read_ns: int, own: bool) -> None:
         """The poller's word: the bytes of one read."""
-        self._pass_on(data, Stamp(at_ns, earliest_ns, source, read_ns))
-        if self._once and self._socket is not None:
-            self._go_on()
+        try:
+            self._pass_on(data, Stamp(at_ns, earliest_ns, source, read_ns, own))
+        finally:
+            if self._once and self._socket is not None:
+                self._go_on()
 
     def handed_over(
         self,
@@ -125,14 +151,11 @@ class PolledConnection(Connection):
         state: tuple[int, int] | None,
         rest: bytes,
         fresh: int,
-        at_ns: int,
-        source: StampSource,
-        read_ns: int,
-        earliest_ns: int,
+        stamp: tuple[int, int, StampSource, int, bool],
     ) -> None:
         """The poller's word: it cuts no more blocks; ``block`` has begun, ``rest`` is not yet de-framed."""
         chunk = None if state is None else (ChunkState(state[0]), state[1])
-        self._receiver.handed_over(block, chunk, rest, fresh, Stamp(at_ns, earliest_ns, source, read_ns))
+        self._receiver.handed_over(block, chunk, rest, fresh, Stamp(*stamp))
 
     def failed(self, error: Exception) -> None:
         """The poller's word: the decoder refused a block."""

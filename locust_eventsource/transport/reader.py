@@ -29,7 +29,7 @@ def reader_name() -> ReaderName:
     if asked == "python":
         return "python"
     try:
-        from locust_eventsource.transport.compiled import binding  # noqa: F401
+        from locust_eventsource.transport.compiled import binding, fields  # noqa: F401
     except ImportError as error:
         if asked == "compiled":
             raise Misuse(f"the compiled reader is not there ({error}): python setup.py build_ext --inplace") from error

@@ -25,13 +25,15 @@ class Stamp(NamedTuple):
     """When the bytes of one read arrived, in ns of ``CLOCK_REALTIME``.
 
     The last byte arrived at ``at_ns`` after ``source``, the others no earlier than ``earliest_ns``; this process read
-    them at ``read_ns``.
+    them at ``read_ns``. ``own``: nothing came behind the last byte in the same read, which would have replaced its
+    stamp.
     """
 
     at_ns: int
     earliest_ns: int
     source: StampSource
     read_ns: int
+    own: bool
 
 
 ANCILLARY_BYTES = _socket.CMSG_SPACE(_TIMESPEC.size)

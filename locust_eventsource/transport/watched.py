@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from locust_eventsource.transport.connection import Connection, Receiver
+from locust_eventsource.transport.connection import Connection, Receiver, has_closed
 from locust_eventsource.transport.stamps import ANCILLARY_BYTES, Stamp, kernel_stamp
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ class WatchedConnection(Connection):
             self._empty_ns = before_ns
         at_ns = kernel_stamp(ancillary)
         data = bytes(_VIEW[:size])
+        # Bytes beyond a full read, and the peer's end, may have merged with the last bytes, and their stamps too.
+        own = size < len(_BUFFER) and not has_closed(sock)
         if at_ns is None:
-            self._pass_on(data, Stamp(read_ns, min(empty_ns, read_ns), "user", read_ns))
+            self._pass_on(data, Stamp(read_ns, min(empty_ns, read_ns), "user", read_ns, own))
         else:
-            self._pass_on(data, Stamp(at_ns, min(empty_ns, at_ns), "kernel", read_ns))
+            self._pass_on(data, Stamp(at_ns, min(empty_ns, at_ns), "kernel", read_ns, own))

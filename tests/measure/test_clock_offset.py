@@ -347,24 +347,3 @@ def test_thousands_of_probes_a_second_are_thinned_and_the_bounds_stay_those_of_t
     assert bounds.contains(-7 * MS_NS)
     assert bounds.width_ns < 20_000
     assert clocks.offset(at(5)) == -7 * MS_NS * MILLIONTHS
-
-
-def test_the_same_clock_is_confirmed_by_a_probe_behind_the_moment() -> None:
-    estimator = OffsetEstimator(assume_same=True, confirmed=True)
-    assert estimator.over(100, 100) is None
-    estimator.add(Probe(200, 300, 250, 1))
-    assert estimator.over(100, 199) == SAME_CLOCK
-    assert estimator.over(100, 200) is None
-    assert estimator.over(100, 200, one_sided=True) == SAME_CLOCK
-    estimator.finish()
-    assert estimator.over(100, 10_000) == SAME_CLOCK
-
-
-def test_a_step_is_never_taken_for_the_same_clock_once_confirmation_is_asked_for() -> None:
-    estimator = OffsetEstimator(assume_same=True, confirmed=True, drift_ppm=0)
-    estimator.add(Probe(200, 300, 250, 1))
-    estimator.add(Probe(400, 500, 1_000_450, 1))
-    stepped = estimator.over(350, 350)
-    assert stepped is not None
-    assert stepped.contains(0)
-    assert stepped.contains(1_000_000)

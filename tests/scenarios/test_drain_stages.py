@@ -85,12 +85,15 @@ def test_a_worker_that_goes_away_is_not_waited_for() -> None:
     assert roundtrip.ask("quiet", 3_600) == {"worker 1": {}}
 
 
-def test_an_answer_to_an_earlier_question_is_passed_over() -> None:
+def test_an_answer_to_an_earlier_question_is_told_from_one_in_time() -> None:
+    in_time: list[bool] = []
+
     def send(_kind: str, data: dict[str, Any], worker: str) -> None:
-        roundtrip.answered(worker, "worker 1", {"number": data["number"] - 1, "delta": {"old": 1}})
+        in_time.append(roundtrip.answered(worker, "worker 1", {"number": data["number"] - 1, "delta": {"old": 1}}))
 
     roundtrip = Roundtrip(send, lambda: ["a"])
     assert roundtrip.ask("flush", 0.01) == {}
+    assert in_time == [False]
 
 
 class FakeProbe:

@@ -33,6 +33,9 @@ cdef extern from *:
 cdef object new_tuple = tuple.__new__
 
 
+cdef class Poller
+
+
 cdef class CompiledCounts:
     """What came on a stream (`transport.counts.Counts`)."""
 
@@ -45,6 +48,7 @@ cdef class Channel:
     """One connection that the poller reads. ``receiver`` hears of it, see `transport.polled.PolledConnection`."""
 
     cdef connection *_connection
+    cdef Poller poller
     cdef object receiver
     cdef object stream
     cdef CompiledCounts counts
@@ -76,17 +80,20 @@ cdef class Channel:
     def close(self):
         """Tell nothing more. The socket may be closed when this returns."""
         if self._connection is not NULL:
-            poller_close(self._connection)
+            if not self.poller.abandoned:
+                poller_close(self._connection)
             self._connection = NULL
             self.receiver = self.stream = self.decoder = self.counts = None
 
     @property
     def heard_ns(self):
         """When bytes came last, in ns of the monotonic clock; 0 once closed."""
-        return 0 if self._connection is NULL else poller_heard_ns(self._connection)
+        if self._connection is NULL or self.poller.abandoned:
+            return 0
+        return poller_heard_ns(self._connection)
 
     cdef _read(self, reading how):
-        if self._connection is not NULL and poller_read(self._connection, how):
+        if self._connection is not NULL and not self.poller.abandoned and poller_read(self._connection, how):
             raise OSError(errno, "epoll refused a socket that it had taken")
 
 
@@ -104,6 +111,7 @@ cdef class Poller:
     """
 
     cdef poller *_poller
+    cdef bint abandoned
     cdef batch _batch
     cdef size_t _offset
     cdef type _arrival
@@ -142,12 +150,16 @@ cdef class Poller:
         Raises OSError when the system has no room for another.
         """
         cdef Channel channel = Channel.__new__(Channel)
-        channel.receiver = receiver
+        channel.receiver, channel.poller = receiver, self
         channel._connection = poller_add(self._poller, fd, ALWAYS if always else ONCE, since_ns, <void *>channel)
         if channel._connection is NULL:
             raise OSError(errno, "the poller cannot watch another socket")
         Py_INCREF(channel)  # the connection's; given back with GONE
         return channel
+
+    def abandon(self):
+        """Never touch the thread again: it is that of the process from which this one was forked."""
+        self.abandoned = True
 
     def wake_me(self):
         """Ask that `fileno` becomes readable with the next record; False when some wait already."""
@@ -159,7 +171,7 @@ cdef class Poller:
         Whatever a receiver or decoder raises comes out here; the next call goes on behind it.
         """
         cdef record *told
-        if self._draining:
+        if self._draining or self.abandoned:
             return False  # called by a listener: what has come meanwhile is its turn after the delivery
         self._draining = True
         try:
@@ -285,12 +297,13 @@ cdef tell(record *told, Channel channel):
     cdef str source = "kernel" if told.kernel else "user"
     if told.kind == RAW:
         data = PyBytes_FromStringAndSize(told_bytes, told.length)
-        receiver.read(data, told.at_ns, source, told.read_ns, told.earliest_ns)
+        receiver.read(data, told.at_ns, told.earliest_ns, source, told.read_ns, bool(told.last_in_read))
     elif told.kind == HAND_OVER:
         held = PyBytes_FromStringAndSize(told_bytes, told.held)
         rest = PyBytes_FromStringAndSize(told_bytes + told.held, told.length - told.held)
         state = None if told.detail < 0 else (told.detail, told.remaining)
-        receiver.handed_over(held, state, rest, told.fresh, told.at_ns, source, told.read_ns, told.earliest_ns)
+        stamp = told.at_ns, told.earliest_ns, source, told.read_ns, bool(told.last_in_read)
+        receiver.handed_over(held, state, rest, told.fresh, stamp)
     elif told.kind == END:
         receiver.peer_closed()
     else:

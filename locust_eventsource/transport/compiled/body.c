@@ -47,19 +47,15 @@ static void hold(struct body *body, const char *start, size_t length)
 static void finish_block(struct body *body, const char *start, const char *end, block_sink sink, void *context)
 {
     size_t length = (size_t)(end - start);
-    if (!body->held_length) {
-        if (length > 1) {
-            sink(context, start, length - 1);
-            body->ends_with_block = true;
-        }
-        return;
-    }
-    if (length)
+    if (body->held_length && length)
         hold(body, start, length);
-    if (body->held_length > 1) {
-        sink(context, body->held, body->held_length - 1);
-        body->ends_with_block = true;
+    if (body->held_length) {
+        start = body->held;
+        length = body->held_length;
     }
+    body->ends_with_block = length > 1;
+    if (length > 1)
+        sink(context, start, length - 1);
     body_clear(body);
 }
 

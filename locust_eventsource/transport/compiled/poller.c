@@ -58,7 +58,7 @@ void tell(struct poller *poller, const struct record *record, const char *bytes,
 
 int watch(struct connection *connection, int operation)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = connection};
     if (connection->reading == ONCE)
         event.events |= EPOLLONESHOT;
     return epoll_ctl(connection->poller->epoll, operation, connection->fd, &event);
@@ -80,14 +80,14 @@ static void tell_closed(struct poller *poller)
     pthread_mutex_unlock(&poller->lock);
 }
 
-static void serve(struct connection *connection)
+static void serve(struct connection *connection, uint32_t happened)
 {
     struct poller *poller = connection->poller;
     pthread_mutex_lock(&poller->lock);
     while (poller->queue.used > MOST_QUEUED && !poller->stopping)
         pthread_cond_wait(&poller->taken, &poller->lock);
     if (!connection->closed)
-        read_connection(connection);
+        read_connection(connection, happened & EPOLLRDHUP);
     pthread_mutex_unlock(&poller->lock);
 }
 
@@ -157,7 +157,7 @@ static void *run(void *context)
             poller->busy_ns = poller->now_ns;
         for (int i = 0; i < ready; i++) {
             if (events[i].data.ptr)
-                serve(events[i].data.ptr);
+                serve(events[i].data.ptr, events[i].events);
             else
                 kicked = true;
         }

@@ -28,6 +28,18 @@ static bool kernel_stamp(struct msghdr *message, int64_t *at_ns)
     return false;
 }
 
+/*
+ * The end of a stream of bytes has no byte of its own, and the kernel lets it replace the stamp of the bytes before it. It
+ * can have come unreported only if the stamp is later than the wait's report.
+ */
+static bool end_came_too(const struct connection *connection, const struct record *record, bool closing)
+{
+    char next;
+    if (closing || record->at_ns <= connection->poller->busy_ns)
+        return closing;
+    return recv(connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static ssize_t receive(struct poller *poller, struct connection *connection, struct record *record)
 {
     char control[CMSG_SPACE(sizeof(struct timespec))];
@@ -57,6 +69,7 @@ static void tell_block(void *context, const char *block, size_t length)
     struct arrival *arrival = context;
     struct record *record = &arrival->record;
     record->kind = BLOCK;
+    record->last_in_read = false;
     record->hash = hash_bytes(block, length);
     arrival->last_block = arrival->poller->queue.used;
     arrival->blocks++;
@@ -98,8 +111,9 @@ static void take_blocks(struct connection *connection, struct record *record, si
     size_t taken = body_feed(body, poller->buffer, size, tell_block, &arrival);
     if (arrival.blocks && taken == size && body->ends_with_block && body->state != IN_DATA) {
         struct record *last = (struct record *)(poller->queue.bytes + arrival.last_block);
-        last->last_in_read = true;
+        last->last_in_read = record->last_in_read;
     }
+    arrival.record.last_in_read = record->last_in_read;
     if (body_hands_over(body, taken, size))
         hand_over(connection, &arrival.record, poller->buffer + taken, size - taken);
     connection->fresh = arrival.record.fresh;
@@ -115,7 +129,7 @@ static void end(struct connection *connection, struct record *record, int error)
     tell(connection->poller, record, NULL, 0, true);
 }
 
-void read_connection(struct connection *connection)
+void read_connection(struct connection *connection, bool closing)
 {
     struct poller *poller = connection->poller;
     struct record record = {.connection = connection};
@@ -131,6 +145,8 @@ void read_connection(struct connection *connection)
         end(connection, &record, size < 0 ? errno : 0);
         return;
     }
+    /* Bytes beyond a full read may have merged with its last ones, and their stamps too. */
+    record.last_in_read = size < READ_BYTES && !end_came_too(connection, &record, closing);
     connection->heard_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
     if (connection->reading == BLOCKS) {
         take_blocks(connection, &record, (size_t)size);

@@ -31,7 +31,7 @@ struct record {
     int32_t detail;      /* BROKEN: errno; HAND_OVER: enum chunk_state */
     uint8_t kind;
     bool kernel;         /* the stamp is the kernel's */
-    bool last_in_read;   /* BLOCK: the read ended with it, so that the stamp is its own */
+    bool last_in_read;   /* the stamp is that of the record's last byte: nothing came behind it in the same read */
 };
 
 struct batch {

@@ -46,7 +46,7 @@ void wake_owner(struct poller *poller, bool urgent);
 /* Has epoll report the connection as its way of reading wants. `operation` is epoll_ctl's. */
 int watch(struct connection *connection, int operation);
 
-/* Reads one connection that is readable, and tells what came. Holds the lock. */
-void read_connection(struct connection *connection);
+/* Reads one connection that is readable, and tells what came. `closing`: the peer has closed already. Holds the lock. */
+void read_connection(struct connection *connection, bool closing);
 
 #endif
