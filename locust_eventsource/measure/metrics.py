@@ -57,7 +57,8 @@ _ALL: Final = (
     Metric("lag", "latency", "arrival in the kernel to our code: the tester's own lag"),
     Metric("loop_lag", "latency", "how late the tester's event loop wakes up"),
     Metric("rtt", "latency", "the streams' TCP round trip, as the tester's kernel smooths it, sampled each second"),
-    Metric("skew", "latency", "first to last stream that got the same event", typed=True),
+    # Its stamps are the kernel's, but where events share a read they are upper bounds, which overload makes wide.
+    Metric("skew", "latency", "first to last stream that got the same event", typed=True, user_space=True),
     Metric("reconnect", "latency", "losing a stream's connection to having it open again", user_space=True),
     Metric("lost", "count", "events that an open stream should have got and did not", typed=True),
     Metric("duplicated", "count", "second arrivals of an event on the same stream"),

@@ -73,6 +73,7 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
         },
         "clock": clock_facts(),
         "spread": DeliverySpread().take(),
+        "held": {},
         "unread_peak": None,
         "cpu_percent": 5.0,
         "internal_error": False,
@@ -248,6 +249,13 @@ def test_events_of_probes_alone_are_judged_too() -> None:
     ledger.finish()
     assert figures(ledger).asked("lost")
     assert not figures(ledger).asked("trigger_sent")
+
+
+def test_what_a_dead_process_held_back_is_told() -> None:
+    ledger = Ledger(options(), owes_events=True)
+    ledger.add("worker 1", {**delta(), "held": {"delivery": 7}})
+    ledger.finish()
+    assert ledger.series.counter("unplaced", "delivery") == 7
 
 
 def test_words_of_another_run_and_words_after_the_end_are_passed_over() -> None:
