@@ -1,18 +1,17 @@
-"""Latency over time out of the ``.hlog`` files: the whole, and points few enough to draw."""
+"""Latency over time, second by second out of a run or its ``.hlog`` files: the whole, and points few enough to draw."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from locust_eventsource.measure.histogram import LatencyHistogram
-from locust_eventsource.measure.hlog import Interval, read_hlog
+from locust_eventsource.measure.hlog import read_hlog
 
 MAX_POINTS = 600
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-
-Hlogs = Mapping[str, Sequence[Interval]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,38 +20,63 @@ class Point:
 
     at_s: float
     width_s: int
-    histogram: LatencyHistogram
+    count: int
+    p50_us: float
+    p99_us: float
+    max_us: float
 
 
-def read_hlogs(directory: Path) -> dict[str, list[Interval]]:
-    """Every ``<metric>.hlog`` of a result directory. Raises OSError or ValueError naming the file."""
-    hlogs = {}
+@dataclass(slots=True)
+class Course:
+    """A metric over the run: all its samples, and its points in order."""
+
+    whole: LatencyHistogram = field(default_factory=LatencyHistogram)
+    points: list[Point] = field(default_factory=list)
+
+
+Courses = Mapping[str, Course]
+
+
+def read_courses(directory: Path, started_s: float, span_s: float) -> dict[str, Course]:
+    """The course in every ``<metric>.hlog`` of a result directory. Raises OSError or ValueError naming the file."""
+    courses = {}
     for path in sorted(directory.glob("*.hlog")):
         try:
-            hlogs[path.stem] = read_hlog(path)
+            courses[path.stem] = course(read_hlog(path), started_s, span_s)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-    return hlogs
+    return courses
 
 
-def whole(intervals: Sequence[Interval]) -> LatencyHistogram:
-    """All intervals in one histogram."""
-    total = LatencyHistogram()
-    for interval in intervals:
-        total.add(interval.histogram)
-    return total
+def course(
+    intervals: Iterable[tuple[int, LatencyHistogram]],
+    started_s: float,
+    span_s: float,
+    whole: LatencyHistogram | None = None,
+) -> Course:
+    """Merge intervals, in order, to steps of whole seconds so that a run of ``span_s`` has at most MAX_POINTS.
+
+    Only one step is held at a time, so that a long run needs no more memory than a short one. ``whole``: all intervals
+    together, where that is known.
+    """
+    found, step = Course(whole or LatencyHistogram()), step_s(span_s)
+    for at, group in groupby(intervals, lambda interval: int(interval[0]) // step):
+        merged = _together(histogram for _, histogram in group)
+        if whole is None:
+            found.whole.add(merged)
+        p50_us, p99_us = merged.percentiles_us([50, 99])
+        found.points.append(Point(at * step - started_s, step, merged.count, p50_us, p99_us, merged.max_us))
+    return found
 
 
-def points(intervals: Sequence[Interval], started_s: float) -> list[Point]:
-    """The intervals in order, merged to steps of whole seconds so that at most MAX_POINTS remain."""
-    if not intervals:
-        return []
-    times = [interval.second for interval in intervals]
-    step = step_s(max(times) - min(times) + 1)
-    merged: dict[int, LatencyHistogram] = {}
-    for interval in intervals:
-        merged.setdefault(int(interval.second // step), LatencyHistogram()).add(interval.histogram)
-    return [Point(at * step - started_s, step, merged[at]) for at in sorted(merged)]
+def _together(histograms: Iterable[LatencyHistogram]) -> LatencyHistogram:
+    first, *others = histograms
+    if not others:
+        return first
+    merged = LatencyHistogram(first.counts)
+    for histogram in others:
+        merged.add(histogram)
+    return merged
 
 
 def step_s(span_s: float) -> int:

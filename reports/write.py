@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from locust_eventsource.measure.hlog import write_hlog
+from locust_eventsource.measure.hlog import logged
 from locust_eventsource.measure.series import Series
-from reports.intervals import Hlogs, read_hlogs
+from reports.intervals import Course, Courses, course, read_courses
 from reports.markdown import render_markdown
 from reports.model import RESULT_FILE, Result, save, write_atomically
 
@@ -32,9 +32,8 @@ def write_results(directory: Path, result: Result, series: Series) -> Paths:
     """
     directory.mkdir(parents=True, exist_ok=True)
     save(directory / RESULT_FILE, result)
-    for metric in series.metrics():
-        _write_hlog(directory / f"{metric}.hlog", metric, series, result.run.started_ns)
-    return render_files(directory, result)
+    courses = {metric: _write_hlog(directory / f"{metric}.hlog", metric, series, result) for metric in series.metrics()}
+    return _render(directory, result, courses)
 
 
 def render_files(directory: Path, result: Result) -> Paths:
@@ -42,24 +41,29 @@ def render_files(directory: Path, result: Result) -> Paths:
 
     Raises OSError, or ValueError naming the .hlog file that cannot be read.
     """
-    hlogs = read_hlogs(directory)
+    return _render(directory, result, read_courses(directory, result.run.started_ns / 1e9, result.run.duration_s))
+
+
+def _render(directory: Path, result: Result, courses: Courses) -> Paths:
     html, markdown = directory / HTML_FILE, directory / MARKDOWN_FILE
-    write_atomically(html, _html(result, hlogs))
+    write_atomically(html, _html(result, courses))
     write_atomically(markdown, render_markdown(result))
     return Paths(directory, directory / RESULT_FILE, html, markdown, sorted(directory.glob("*.hlog")))
 
 
-def _write_hlog(path: Path, metric: str, series: Series, started_ns: int) -> None:
-    temporary = path.with_name(f".{path.name}.part")
+def _write_hlog(path: Path, metric: str, series: Series, result: Result) -> Course:
+    temporary, run = path.with_name(f".{path.name}.part"), result.run
     try:
-        write_hlog(temporary, metric, series.intervals(metric), started_ns)
+        intervals = logged(temporary, metric, series.intervals(metric), run.started_ns)
+        found = course(intervals, run.started_ns / 1e9, run.duration_s, series.histogram(metric))
         temporary.replace(path)
+        return found
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _html(result: Result, hlogs: Hlogs) -> str:
+def _html(result: Result, courses: Courses) -> str:
     # The chart library costs a second to import, which a run must not pay before it starts.
     from reports.html import render_html
 
-    return render_html(result, hlogs)
+    return render_html(result, courses)

@@ -1,7 +1,8 @@
 """Latencies counted in HdrHistogram's buckets (1 us to 1 h, three significant digits).
 
 The counters are kept sparsely: a latency fills some hundred of the 23,552 buckets, and walking the library's whole
-array for each percentile would stop the event loop for milliseconds. The library writes and reads the standard form.
+array for each percentile would stop the event loop for milliseconds. The library reads what others have written with
+another range or precision.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from locust_eventsource.measure import buckets
+from locust_eventsource.measure import buckets, hdr_payload
 from locust_eventsource.measure.confidence import rank_of
 
 with warnings.catch_warnings():
@@ -37,6 +38,14 @@ class LatencyHistogram:
         """How many values were recorded, the clamped ones included."""
         if counts:
             self.add_counts(counts)
+
+    @classmethod
+    def owning(cls, counts: dict[int, int]) -> LatencyHistogram:
+        """A histogram that takes ``counts`` per bucket over instead of copying them."""
+        made = cls()
+        made._counts = counts
+        made.count = sum(counts.values())
+        return made
 
     def record(self, value_ns: int, count: int = 1) -> None:
         """Count a latency ``count`` times; below 0 it counts as 1 us and above 1 h as 1 h, and both are told apart."""
@@ -128,14 +137,20 @@ class LatencyHistogram:
 
     def encode(self) -> bytes:
         """The standard HdrHistogram V2 form, compressed and in base64. It cannot tell clamped values apart."""
-        histogram = HdrHistogram(buckets.LOWEST_US, buckets.HIGHEST_US, buckets.DIGITS)
-        for bucket, count in self._ascending():
-            histogram.record_value(bucket, count)
-        return bytes(histogram.encode())
+        return hdr_payload.encode(self._ascending())
 
     @classmethod
     def decode(cls, blob: bytes) -> LatencyHistogram:
         """Read the standard form, counting in microseconds. Raises ValueError when it is not that."""
+        try:
+            return cls(dict(hdr_payload.decode(blob)))
+        except hdr_payload.ForeignPayload:
+            return cls._decode_foreign(blob)
+        except ValueError as error:
+            raise ValueError(f"not an HdrHistogram in V2 form: {error}") from error
+
+    @classmethod
+    def _decode_foreign(cls, blob: bytes) -> LatencyHistogram:
         try:
             decoded = HdrHistogram.decode(blob)
         except (HdrCookieException, HdrLengthException, zlib.error, IndexError, ValueError) as error:

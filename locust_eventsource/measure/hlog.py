@@ -9,8 +9,9 @@ whole number and cannot write a start time, hence this one.)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -32,32 +33,49 @@ class Interval(NamedTuple):
 
 
 def write_hlog(path: Path, metric: str, intervals: Iterable[tuple[int, LatencyHistogram]], started_ns: int) -> None:
-    """Write a metric's intervals (see ``Series.intervals``); ``started_ns`` is the start of the run. Raises OSError."""
-    intervals = list(intervals)
+    """Write a metric's intervals, in order (see ``Series.intervals``); ``started_ns`` is the start of the run.
+
+    Raises OSError.
+    """
+    for _ in logged(path, metric, intervals, started_ns):
+        continue
+
+
+def logged(
+    path: Path, metric: str, intervals: Iterable[tuple[int, LatencyHistogram]], started_ns: int
+) -> Iterator[tuple[int, LatencyHistogram]]:
+    """The same intervals one by one, each written when it is taken: a long run is walked once for all its uses.
+
+    The log is whole once all have been taken. Raises OSError.
+    """
+    rest = iter(intervals)
+    first = list(islice(rest, 1))
     # Readers skip intervals before the start time, so it is a whole second and no later than the first interval.
-    start_s = min([started_ns // 1_000_000_000, *(second for second, _ in intervals)])
+    start_s = min([started_ns // 1_000_000_000, *(second for second, _ in first)])
     head = [
         f"#[{metric} in microseconds, by the second]",
         "#[Histogram log format version 1.3]",
         f"#[StartTime: {start_s:.3f} (seconds since epoch), {datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}]",
         _LEGEND,
     ]
-    body = [line for second, histogram in intervals for line in _lines(second, histogram)]
-    path.write_text("\n".join([*head, *body, ""]), encoding="ascii")
+    with path.open("w", encoding="ascii") as file:
+        file.writelines(f"{line}\n" for line in head)
+        for second, histogram in chain(first, rest):
+            file.writelines(f"{line}\n" for line in _lines(second, histogram))
+            yield second, histogram
 
 
-def read_hlog(path: Path) -> list[Interval]:
-    """Read a log, in the order of its lines. Raises OSError, and ValueError that names the line that is malformed."""
-    intervals: list[Interval] = []
+def read_hlog(path: Path) -> Iterator[Interval]:
+    """Read a log line by line. Raises OSError, and ValueError that names the line that is malformed."""
     negatives = overflows = 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.startswith("#"):
-            clamped = _CLAMPED.fullmatch(line)
-            negatives, overflows = map(int, clamped.groups()) if clamped else (0, 0)
-        elif line and not line.startswith('"'):
-            intervals.append(_interval(line, number, negatives, overflows))
-            negatives = overflows = 0
-    return intervals
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(map(str.strip, file), start=1):
+            if line.startswith("#"):
+                clamped = _CLAMPED.fullmatch(line)
+                negatives, overflows = map(int, clamped.groups()) if clamped else (0, 0)
+            elif line and not line.startswith('"'):
+                yield _interval(line, number, negatives, overflows)
+                negatives = overflows = 0
 
 
 def _lines(second: int, histogram: LatencyHistogram) -> list[str]:

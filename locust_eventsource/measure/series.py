@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from locust_eventsource.measure.histogram import LatencyHistogram
@@ -74,11 +74,12 @@ class Series:
         """The types seen for a metric or a counter, in order."""
         return sorted(self._types.get(metric, ()))
 
-    def intervals(self, metric: str) -> list[tuple[int, LatencyHistogram]]:
-        """The samples of each second (since 1970) that has any, in order; built anew for each call."""
-        seconds = {second: _unpack(blob) for second, blob in self._packed.get(metric, {}).items()}
-        seconds |= self._open.get(metric, {})
-        return [(second, LatencyHistogram(seconds[second])) for second in sorted(seconds)]
+    def intervals(self, metric: str) -> Iterator[tuple[int, LatencyHistogram]]:
+        """The samples of each second (since 1970) that has any, in order; each is unpacked when it is its turn."""
+        packed, open_ = self._packed.get(metric, {}), self._open.get(metric, {})
+        for second in sorted({*packed, *open_}):
+            counts = dict(open_[second]) if second in open_ else _unpack(packed[second])
+            yield second, LatencyHistogram.owning(counts)
 
     def _add_ends(self, ends: dict[_Key, LatencyHistogram], key: _Key, values: _Counts, counts: _Counts | None) -> None:
         """Add the ends of some samples; None stands for those of ``values``."""

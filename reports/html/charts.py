@@ -83,7 +83,7 @@ def over_time(
     wide: bool,
 ) -> Chart:
     """Median, 99th percentile and maximum of each second (or of several, in a long run); ``steps`` are shaded."""
-    found = [(*point.histogram.percentiles_us([50, 99]), point.histogram.max_us) for point in points]
+    found = [(point.p50_us, point.p99_us, point.max_us) for point in points]
     levels = [(ink, level, [each[at] for each in found]) for at, (ink, level) in enumerate(_LEVELS)]
     limits = [row for row in rows if row.metric == name and row.type is None and row.unit == "us"]
     values = [value for _, _, ys in levels for value in ys] + [row.limit for row in limits]
@@ -127,7 +127,7 @@ def open_streams(connections: Connections, span_s: float) -> Chart:
 def _level(plot: figure, points: Sequence[Point], ink: Ink, level: str, ys: list[float], near: float) -> GlyphRenderer:
     """One level of the latency; where points stand alone they are drawn as dots, too."""
     xs = [point.at_s for point in points]
-    counts = [f"{point.histogram.count:,}" for point in points]
+    counts = [f"{point.count:,}" for point in points]
     columns = _columns(xs, ys, what=[level] * len(xs), at=[seconds(x) for x in xs], count=counts)
     if level == "max":
         return _dots(plot, columns, ink)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,13 +10,12 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from locust_eventsource.measure.hlog import Interval
 from reports import certainty, definitions, wording
 from reports.html.certainty_charts import interval_curve, offset_course
 from reports.html.charts import Chart, open_streams, over_time, percentile_curves
 from reports.html.embed import chart_items, library, script_json
 from reports.html.palette import DARK_FOR_LIGHT
-from reports.intervals import Hlogs, points, step_s, whole
+from reports.intervals import Courses, step_s
 from reports.model import CheckRecord, Figures, Result
 from reports.tester import ESTIMATED
 
@@ -58,9 +57,9 @@ class TypeFigures(NamedTuple):
     rows: list[Latency]
 
 
-def render_html(result: Result, hlogs: Hlogs) -> str:
-    """The page for a result and its ``.hlog`` intervals by metric. The same input gives the same bytes."""
-    shown = {name: intervals for name in definitions.in_order(list(hlogs)) if (intervals := hlogs[name])}
+def render_html(result: Result, courses: Courses) -> str:
+    """The page for a result and the courses of its metrics. The same input gives the same bytes."""
+    shown = {name: found for name in definitions.in_order(list(courses)) if (found := courses[name]).points}
     charts = _charts(result, shown)
     connects = _latencies(result, ("connect", *definitions.CONNECT_PARTS, *definitions.NETWORK), inside=True)
     # Without TLS, or with an address in place of a name, a phase takes no time in any connect.
@@ -141,17 +140,17 @@ def _types(result: Result) -> list[TypeFigures]:
     ]
 
 
-def _charts(result: Result, hlogs: Mapping[str, Sequence[Interval]]) -> Charts:
-    service = {name: hlogs[name] for name in hlogs if name not in (*_APART, "skew")}
-    tester = {name: hlogs[name] for name in hlogs if name in definitions.TESTER}
-    network = {name: hlogs[name] for name in hlogs if name in definitions.NETWORK}
-    skew = {name: hlogs[name] for name in hlogs if name == "skew"}
+def _charts(result: Result, courses: Courses) -> Charts:
+    service = {name: courses[name] for name in courses if name not in (*_APART, "skew")}
+    tester = {name: courses[name] for name in courses if name in definitions.TESTER}
+    network = {name: courses[name] for name in courses if name in definitions.NETWORK}
+    skew = {name: courses[name] for name in courses if name == "skew"}
     # The same calls as those of trigger: a second course would say the same.
-    courses = {name: hlogs[name] for name in service if name != "trigger_sent"}
+    drawn = {name: courses[name] for name in service if name != "trigger_sent"}
     streams = [open_streams(result.connections, result.run.duration_s)] if result.connections.open_over_time else []
     return Charts(
         percentiles=_curves(result, service, "percentiles"),
-        over_time=_times(result, courses),
+        over_time=_times(result, drawn),
         streams=streams,
         skew=_curves(result, skew, "skew"),
         tester=_times(result, tester),
@@ -173,24 +172,23 @@ def _clocks(result: Result) -> list[Chart]:
     return [chart for course in courses for chart in course]
 
 
-def _curves(result: Result, hlogs: Mapping[str, Sequence[Interval]], key: str) -> list[Chart]:
-    if not hlogs:
+def _curves(result: Result, courses: Courses, key: str) -> list[Chart]:
+    if not courses:
         return []
-    histograms = {name: whole(intervals) for name, intervals in hlogs.items()}
+    histograms = {name: found.whole for name, found in courses.items()}
     lost = {"delivery": result.deliveries.lost}
     return [percentile_curves(histograms, lost, result.rows, key)]
 
 
-def _times(result: Result, hlogs: Mapping[str, Sequence[Interval]]) -> list[Chart]:
+def _times(result: Result, courses: Courses) -> list[Chart]:
     """A chart for each metric that has enough points to have a course; the first one wide."""
-    started_s, span_s = result.run.started_ns / 1e9, result.run.duration_s
-    courses = {name: points(intervals, started_s) for name, intervals in hlogs.items()}
-    drawn = {name: course for name, course in courses.items() if len(course) >= MIN_POINTS}
+    span_s = result.run.duration_s
+    drawn = {name: found.points for name, found in courses.items() if len(found.points) >= MIN_POINTS}
     # Every process that shares a machine sees the same step, so one of them is enough to mark it.
     steps = max((process.steps for process in result.clock.processes), key=len, default=[])
     compared = {each.name for each in definitions.LATENCIES if each.clock == definitions.TWO}
     odd = len(drawn) % 2 == 1
     return [
-        over_time(name, course, span_s, result.rows, steps if name in compared else (), wide=at == 0 and odd)
-        for at, (name, course) in enumerate(drawn.items())
+        over_time(name, points, span_s, result.rows, steps if name in compared else (), wide=at == 0 and odd)
+        for at, (name, points) in enumerate(drawn.items())
     ]

@@ -79,7 +79,7 @@ def test_the_text_is_the_log_format_v1_3(tmp_path: Path) -> None:
 def test_a_log_without_intervals_reads_as_empty(tmp_path: Path) -> None:
     path = tmp_path / "trigger.hlog"
     write_hlog(path, "trigger", [], STARTED_NS)
-    assert read_hlog(path) == []
+    assert list(read_hlog(path)) == []
     reader = HistogramLogReader(str(path), HdrHistogram(1, 3_600_000_000, 3))
     assert reader.get_next_interval_histogram() is None
     reader.close()
@@ -88,7 +88,7 @@ def test_a_log_without_intervals_reads_as_empty(tmp_path: Path) -> None:
 def test_a_file_of_no_bytes_reads_as_empty(tmp_path: Path) -> None:
     path = tmp_path / "empty.hlog"
     path.write_bytes(b"")
-    assert read_hlog(path) == []
+    assert list(read_hlog(path)) == []
 
 
 def test_a_tagged_interval_of_another_tool_is_read(tmp_path: Path) -> None:
@@ -115,4 +115,4 @@ def test_a_malformed_line_is_named(tmp_path: Path, line: str, problem: str) -> N
     path = tmp_path / "broken.hlog"
     path.write_text(f"#[Histogram log format version 1.3]\n{line}\n", "ascii")
     with pytest.raises(ValueError, match=problem):
-        read_hlog(path)
+        list(read_hlog(path))

@@ -7,9 +7,9 @@ from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
-from locust_eventsource.measure.hlog import Interval
 from reports.html import render_html
-from reports.intervals import Hlogs
+from reports.intervals import Courses, course
+from reports.model import Run
 from tests.support.sample_result import hostile_result, passing_result, sample_result, sample_series
 
 REQUESTING = {"src", "href", "srcset", "data", "poster", "action", "formaction", "background"}
@@ -58,17 +58,23 @@ class ParsedPage(HTMLParser):
 
 
 @cache
-def sample_hlogs() -> Hlogs:
+def sample_courses() -> Courses:
     """The sample's latencies over time."""
+    return courses_since(sample_result().run)
+
+
+def courses_since(run: Run) -> Courses:
+    """The sample's latencies over the time of this run."""
     series = sample_series()
-    return {name: [Interval(*each) for each in series.intervals(name)] for name in series.metrics()}
+    started_s = run.started_ns / 1e9
+    return {name: course(series.intervals(name), started_s, run.duration_s) for name in series.metrics()}
 
 
 @cache
 def rendered(kind: str) -> str:
     """The page of the ``sample``, of the ``passing`` or of the ``hostile`` result."""
     results = {"sample": sample_result, "passing": passing_result, "hostile": hostile_result}
-    return render_html(results[kind](), sample_hlogs())
+    return render_html(results[kind](), sample_courses())
 
 
 def shown_text(kind: str) -> str:

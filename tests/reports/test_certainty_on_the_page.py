@@ -11,7 +11,15 @@ from reports.html import render_html
 from reports.html.page import MAX_CLOCKS
 from reports.model import Result, RowRecord, row_record
 from reports.tester import Network
-from tests.reports.parsed_page import ParsedPage, charts_of, objects_in, rendered, sample_hlogs, shown_text, sources_of
+from tests.reports.parsed_page import (
+    ParsedPage,
+    charts_of,
+    courses_since,
+    objects_in,
+    rendered,
+    shown_text,
+    sources_of,
+)
 from tests.support.sample_result import sample_result
 from tests.support.sample_tester import sample_facts
 
@@ -100,7 +108,7 @@ def test_a_phase_that_takes_no_time_in_any_connect_has_no_row() -> None:
 def test_the_first_whole_second_of_a_run_is_drawn_whole() -> None:
     result = sample_result()
     late = replace(result, run=replace(result.run, started="2026-11-23T16:30:00.900000Z"))
-    chart = charts_of(render_html(late, sample_hlogs()))["chart-time-delivery"]
+    chart = charts_of(render_html(late, courses_since(late.run)))["chart-time-delivery"]
     first = min(x for source in sources_of(chart) for x in source.get("x", ()))
     start = min(each["attributes"]["start"] for each in objects_in(chart) if each.get("name") == "Range1d")
     assert start < first == pytest.approx(-0.9, abs=0.001)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.__main__ import main
-from reports.intervals import read_hlogs
+from reports.intervals import read_courses
 from reports.model import load
 from reports.write import write_results
 from tests.support.sample_result import sample_result, sample_series
@@ -27,8 +27,7 @@ def test_a_run_leaves_its_result_a_log_for_each_metric_and_two_reports(written: 
     logs = {f"{metric}.hlog" for metric in sample_series().metrics()}
     assert {path.name for path in written.iterdir()} == {"result.json", "report.html", "report.md"} | logs
     assert load(written / "result.json") == sample_result()
-    intervals = read_hlogs(written)["delivery"]
-    assert sum(interval.histogram.count for interval in intervals) == 3720
+    assert read_courses(written, 0, 60)["delivery"].whole.count == 3720
 
 
 def test_rendering_anew_gives_the_same_reports(written: Path, capsys: pytest.CaptureFixture[str]) -> None:

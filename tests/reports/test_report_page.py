@@ -19,9 +19,9 @@ from locust_eventsource.measure.hlog import Interval
 from reports.html import render_html
 from reports.html.axes import latency_label, latency_ticks, nines, percentile_at
 from reports.html.embed import library, script_json
-from reports.intervals import MAX_POINTS, points, step_s
+from reports.intervals import MAX_POINTS, course, step_s
 from reports.model import Result
-from tests.reports.parsed_page import ParsedPage, charts_of, rendered, sample_hlogs, shown_text, sources_of
+from tests.reports.parsed_page import ParsedPage, charts_of, rendered, sample_courses, shown_text, sources_of
 from tests.support.sample_result import (
     HOSTILE,
     STARTED_S,
@@ -109,7 +109,7 @@ def test_hostile_text_inside_the_charts_stays_a_string() -> None:
 
 
 def test_the_same_result_renders_to_the_same_bytes() -> None:
-    assert render_html(sample_result(), sample_hlogs()) == rendered("sample")
+    assert render_html(sample_result(), sample_courses()) == rendered("sample")
 
 
 def test_another_process_renders_the_same_bytes_and_imports_neither_locust_nor_gevent() -> None:
@@ -129,7 +129,7 @@ def test_another_process_renders_the_same_bytes_and_imports_neither_locust_nor_g
 def test_lost_events_end_the_delivery_curve_before_the_last_percentiles() -> None:
     result = sample_result()
     half_lost = replace(result, deliveries=replace(result.deliveries, lost=3720))
-    ends = [max(_curve_of(charts_of(render_html(r, sample_hlogs())), "Delivery")) for r in (result, half_lost)]
+    ends = [max(_curve_of(charts_of(render_html(r, sample_courses())), "Delivery")) for r in (result, half_lost)]
     assert ends[0] == pytest.approx(nines(99.9), abs=0.3)
     assert ends[1] == pytest.approx(nines(50), abs=0.05)
 
@@ -151,15 +151,16 @@ def test_a_long_run_is_drawn_in_few_points_that_keep_every_sample() -> None:
     histogram = LatencyHistogram()
     histogram.record(1_000_000)
     day = [Interval(STARTED_S + second, histogram) for second in range(86_400)]
-    drawn = points(day, STARTED_S)
+    found = course(day, STARTED_S, 86_400)
+    drawn = found.points
     assert len(drawn) <= MAX_POINTS
-    assert sum(point.histogram.count for point in drawn) == 86_400
+    assert sum(point.count for point in drawn) == found.whole.count == 86_400
     assert {point.width_s for point in drawn} == {step_s(86_400)} == {300}
 
 
 def test_a_year_is_drawn_with_the_widest_step() -> None:
     assert step_s(365 * 86_400) == 14_400
-    assert points([], 0.0) == []
+    assert course([], 0.0, 60).points == []
 
 
 @pytest.mark.parametrize(
