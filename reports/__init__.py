@@ -1,0 +1,1 @@
+"""Results and what people read of them: JSON, HTML, Markdown, terminal."""
