@@ -145,14 +145,6 @@ class Connection:
         self._receiver.broke(error)
 
 
-def has_closed(sock: _socket.socket) -> bool:
-    """Whether the peer's end has come and all bytes before it are read."""
-    try:
-        return not sock.recv(1, _socket.MSG_PEEK)
-    except OSError:
-        return False
-
-
 def _has_bytes_waiting(sock: _socket.socket) -> bool:
     try:
         sock.recv(1, _socket.MSG_PEEK)

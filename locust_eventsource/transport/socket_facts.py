@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 _TCP_INFO: Final = 11
 # struct tcp_info of linux/tcp.h: where its fields stand. It only ever grew at its end.
 _RTT: Final = 68
+_ESTABLISHED: Final = 1
 _TOTAL_RETRANS: Final = 100
 _MIN_RTT: Final = 148
 _OUT_OF_ORDER: Final = 224
@@ -54,6 +55,19 @@ def facts_of(sock: _socket.socket) -> SocketFacts | None:
         out_of_order=_at(info, _OUT_OF_ORDER) if len(info) >= _BYTES else 0,
         unread_bytes=unread[0],
     )
+
+
+def has_ended(sock: _socket.socket) -> bool:
+    """Whether the peer's end has come, read or not (False where the system does not tell).
+
+    Asks for the connection's state and not for its next byte, which would take a pending error from the next read.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        return sock.getsockopt(_socket.IPPROTO_TCP, _TCP_INFO, 1)[0] != _ESTABLISHED
+    except OSError:
+        return False
 
 
 def _at(info: bytes, offset: int) -> int:

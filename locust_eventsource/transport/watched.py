@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from locust_eventsource.transport.connection import Connection, Receiver, has_closed
+from locust_eventsource.transport.connection import Connection, Receiver
+from locust_eventsource.transport.socket_facts import has_ended
 from locust_eventsource.transport.stamps import ANCILLARY_BYTES, Stamp, kernel_stamp
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class WatchedConnection(Connection):
         at_ns = kernel_stamp(ancillary)
         data = bytes(_VIEW[:size])
         # Bytes beyond a full read, and the peer's end, may have merged with the last bytes, and their stamps too.
-        own = size < len(_BUFFER) and not has_closed(sock)
+        own = size < len(_BUFFER) and not has_ended(sock)
         if at_ns is None:
             self._pass_on(data, Stamp(read_ns, min(empty_ns, read_ns), "user", read_ns, own))
         else:

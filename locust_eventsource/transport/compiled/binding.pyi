@@ -5,7 +5,8 @@ from locust_eventsource.protocol.event import Event
 from locust_eventsource.protocol.event_stream import EventStreamDecoder
 from locust_eventsource.protocol.fields import Block
 from locust_eventsource.stream import EventStream
-from locust_eventsource.stream_types import Arrival, StreamListener
+from locust_eventsource.stream_types import StreamListener
+from locust_eventsource.transport.arrivals import Arrival
 from locust_eventsource.transport.polled import PolledConnection
 
 class CompiledCounts:

@@ -1,5 +1,7 @@
 /* One read of one socket: the kernel's stamp, how early its bytes may have come, and the records that it makes. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -30,14 +32,16 @@ static bool kernel_stamp(struct msghdr *message, int64_t *at_ns)
 
 /*
  * The end of a stream of bytes has no byte of its own, and the kernel lets it replace the stamp of the bytes before it. It
- * can have come unreported only if the stamp is later than the wait's report.
+ * can have come unreported only if the stamp is later than the wait's report. The connection's state tells; looking for
+ * the next byte would take a pending error from the next read.
  */
 static bool end_came_too(const struct connection *connection, const struct record *record, bool closing)
 {
-    char next;
+    uint8_t state = TCP_ESTABLISHED; /* the first byte of struct tcp_info */
+    socklen_t length = sizeof state;
     if (closing || record->at_ns <= connection->poller->busy_ns)
         return closing;
-    return recv(connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return !getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &state, &length) && state != TCP_ESTABLISHED;
 }
 
 static ssize_t receive(struct poller *poller, struct connection *connection, struct record *record)
