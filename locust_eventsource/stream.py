@@ -24,6 +24,7 @@ from locust_eventsource.stream_types import (
     StreamListener,
     StreamSettings,
 )
+from locust_eventsource.transport.arrivals import hand_out
 from locust_eventsource.transport.connection import Cut
 from locust_eventsource.transport.reader import new_counts
 from locust_eventsource.transport.request import HttpRequest, describe
@@ -246,10 +247,7 @@ class EventStream:
             arrivals[-1] = Arrival(self, events[-1], at_ns, own_ns, source, read_ns, True, number)
         self.put(arrivals)
         if self.listener is not None:
-            try:
-                self.listener.on_arrivals(arrivals)
-            except Exception:
-                _logger.exception("the listener of %s failed on arrivals", self.name)
+            hand_out(self.listener, arrivals)
 
     def exchange_cut(self, decoder: EventStreamDecoder, *, chunked: bool) -> Cut:
         """Say how a reader may cut the body (`stream_exchange.ExchangeOwner`)."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from locust_eventsource.errors import EventSourceError, Misuse
-from locust_eventsource.protocol.event import Event
 from locust_eventsource.protocol.event_stream import DEFAULT_MAX_EVENT_BYTES, DEFAULT_MAX_LINE_BYTES
 from locust_eventsource.protocol.reconnect import ReconnectPolicy
+from locust_eventsource.transport.arrivals import Arrival
 from locust_eventsource.transport.socket_facts import SocketFacts
 from locust_eventsource.transport.stamps import StampSource
 
@@ -74,26 +74,6 @@ class ConnectTiming(NamedTuple):
     own_ns: int
     source: StampSource
     address: str
-
-
-class Arrival(NamedTuple):
-    """One event on one stream.
-
-    It arrived between ``earliest_ns`` and ``received_ns``, both on ``CLOCK_REALTIME``. ``received_ns`` is when its
-    read's last byte arrived, stamped by ``source``; ``read_ns`` is when this process read it. ``last_in_read`` is true
-    where the event ends the read, so that the stamp is its own; the others in the same read came after the socket had
-    last been seen empty, which is ``earliest_ns``. A kernel stamp of its own makes both ends equal. ``connection``
-    numbers the stream's connections from 1.
-    """
-
-    stream: EventStream
-    event: Event
-    received_ns: int
-    earliest_ns: int
-    source: StampSource
-    read_ns: int
-    last_in_read: bool
-    connection: int
 
 
 class StateChange(NamedTuple):

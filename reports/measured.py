@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from locust_eventsource.measure import confidence
 from locust_eventsource.measure.histogram import SUMMARY_PERCENTILES, LatencyHistogram, summary
+from locust_eventsource.measure.samples import Samples
 from locust_eventsource.measure.series import Series
 from reports.model import Bound, Figures, Metric
 
 CURVE_STEP: Final = 0.05
 """Distance of a curve's points on the axis of nines, where 90 % is at 1 and 99 % at 2."""
 _NAMES: Final = dict(zip(("p50", "p90", "p95", "p99", "p999"), SUMMARY_PERCENTILES, strict=True))
-
-
-class _Samples(NamedTuple):
-    """The samples of a measure: their values, the lower and upper ends of their intervals, and how many were lost."""
-
-    values: LatencyHistogram
-    lows: LatencyHistogram
-    highs: LatencyHistogram
-    lost: int
-
-    @property
-    def number(self) -> int:
-        return self.values.count + self.lost
 
 
 def metrics_of(
@@ -49,17 +37,17 @@ def _metric(series: Series, name: str, lost: int, lost_by_type: Mapping[str, int
     return Metric(**_figures(whole), types=types, curve=_curve(whole))
 
 
-def _samples(series: Series, name: str, kind: str | None, lost: int) -> _Samples:
+def _samples(series: Series, name: str, kind: str | None, lost: int) -> Samples:
     values = series.histogram(name, kind) or LatencyHistogram()
-    return _Samples(values, series.low(name, kind) or values, series.high(name, kind) or values, lost)
+    return Samples(values, series.low(name, kind) or values, series.high(name, kind) or values, lost)
 
 
-def _figures(samples: _Samples) -> dict[str, Any]:
+def _figures(samples: Samples) -> dict[str, Any]:
     shown: dict[str, Any] = dict(summary(samples.values, samples.lost))
     return shown | {"samples": samples.number, "bounds": _bounds(samples)}
 
 
-def _bounds(samples: _Samples) -> dict[str, Bound]:
+def _bounds(samples: Samples) -> dict[str, Bound]:
     lows = samples.lows.percentiles_us(SUMMARY_PERCENTILES, samples.lost)
     highs = samples.highs.percentiles_us(SUMMARY_PERCENTILES, samples.lost)
     bounds = {"min": Bound(samples.lows.min_us, samples.highs.min_us, None, False)}
@@ -70,16 +58,13 @@ def _bounds(samples: _Samples) -> dict[str, Bound]:
     return bounds | {"max": Bound(lowest, highest, None, False)}
 
 
-def _confidence(samples: _Samples, percentile: float) -> list[float] | None:
-    """The values at the ranks that enclose the true percentile; see ``reports.model.Bound``."""
-    below, above = confidence.rank_interval(samples.number, percentile)
-    if below < 1 and above > samples.number:
-        return None
-    lower = samples.values.value_at_rank_us(below) if below else 0.0
-    return [lower, samples.values.value_at_rank_us(above)]
+def _confidence(samples: Samples, percentile: float) -> list[float] | None:
+    """As ``reports.model.Bound`` has it."""
+    ends = samples.confidence_us(percentile)
+    return None if ends is None else list(ends)
 
 
-def _curve(samples: _Samples) -> list[list[float]]:
+def _curve(samples: Samples) -> list[list[float]]:
     """Rows of percentile, low, value and high up to the last sample that came, where any of them differ."""
     if samples.lows.counts == samples.values.counts == samples.highs.counts:
         return []

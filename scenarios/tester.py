@@ -53,7 +53,8 @@ def fit(ledger: Ledger) -> Row:
 
 def health(ledger: Ledger) -> Health:
     """The tester's state as it stands in the result."""
-    measured, row = facts(ledger), fit(ledger)
+    measured = facts(ledger)
+    row = judge_health(measured)
     return Health(
         cpu_percent_max=measured.cpu_percent,
         file_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],

@@ -32,21 +32,13 @@ class Interval(NamedTuple):
     histogram: LatencyHistogram
 
 
-def write_hlog(path: Path, metric: str, intervals: Iterable[tuple[int, LatencyHistogram]], started_ns: int) -> None:
-    """Write a metric's intervals, in order (see ``Series.intervals``); ``started_ns`` is the start of the run.
-
-    Raises OSError.
-    """
-    for _ in logged(path, metric, intervals, started_ns):
-        continue
-
-
 def logged(
     path: Path, metric: str, intervals: Iterable[tuple[int, LatencyHistogram]], started_ns: int
 ) -> Iterator[tuple[int, LatencyHistogram]]:
-    """The same intervals one by one, each written when it is taken: a long run is walked once for all its uses.
+    """Write a metric's intervals, in order (see ``Series.intervals``); ``started_ns`` is the start of the run.
 
-    The log is whole once all have been taken. Raises OSError.
+    Gives the same intervals one by one, each written when it is taken, so that a long run is walked once for all its
+    uses. The log is whole once all have been taken. Raises OSError.
     """
     rest = iter(intervals)
     first = list(islice(rest, 1))

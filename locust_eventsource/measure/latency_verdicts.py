@@ -19,25 +19,10 @@ from typing import NamedTuple
 
 from locust_eventsource.measure import confidence
 from locust_eventsource.measure.histogram import LatencyHistogram
+from locust_eventsource.measure.samples import Samples
 from locust_eventsource.measure.thresholds import Threshold
 from locust_eventsource.measure.verdict_text import latency_text, number_text, span_text
 from locust_eventsource.measure.verdict_types import Figures, Finding, Verdict, meets, plain_finding
-
-
-class _Samples(NamedTuple):
-    values: LatencyHistogram
-    lows: LatencyHistogram
-    highs: LatencyHistogram
-    lost: int
-
-    @property
-    def number(self) -> int:
-        return self.values.count + self.lost
-
-    @property
-    def as_shown(self) -> _Samples:
-        """As if every value were exact."""
-        return self._replace(lows=self.values, highs=self.values)
 
 
 class _Figure(NamedTuple):
@@ -63,14 +48,14 @@ def find_latency(threshold: Threshold, figures: Figures) -> Finding | None:
     return found
 
 
-def _samples(threshold: Threshold, figures: Figures) -> _Samples:
+def _samples(threshold: Threshold, figures: Figures) -> Samples:
     metric, type_ = threshold.metric, threshold.type
     values = figures.histogram(metric, type_) or LatencyHistogram()
     lows, highs = figures.bounds(metric, type_) or (values, values)
-    return _Samples(values, lows, highs, figures.lost(metric, type_))
+    return Samples(values, lows, highs, figures.lost(metric, type_))
 
 
-def _found(threshold: Threshold, samples: _Samples) -> Finding:
+def _found(threshold: Threshold, samples: Samples) -> Finding:
     percentile = threshold.percentile
     if percentile is None or percentile == 100:
         return _finding(threshold, samples, _extreme_or_mean(threshold.aggregation, samples))
@@ -80,10 +65,10 @@ def _found(threshold: Threshold, samples: _Samples) -> Finding:
         figure = _at_rank(samples, confidence.rank_of(percentile, samples.number))
         beside = "" if samples.lost else f"max {latency_text(samples.values.max_us)}"
         found = _finding(threshold, samples, figure, beside=beside)
-    return found._replace(confidence=_confidence(percentile, samples))
+    return found._replace(confidence=samples.confidence_us(percentile))
 
 
-def _with_few_samples(threshold: Threshold, percentile: float, samples: _Samples) -> Finding:
+def _with_few_samples(threshold: Threshold, percentile: float, samples: Samples) -> Finding:
     """The rule for n(1 - p) < 10; see the module's description."""
     number, upper_limit = samples.number, _is_upper(threshold)
     which, side = ("max", "lower") if upper_limit else ("min", "upper")
@@ -110,7 +95,7 @@ def _with_few_samples(threshold: Threshold, percentile: float, samples: _Samples
 
 def _finding(
     threshold: Threshold,
-    samples: _Samples,
+    samples: Samples,
     figure: _Figure,
     *,
     before: str = "",
@@ -141,11 +126,11 @@ def _verdict(threshold: Threshold, figure: _Figure) -> Verdict:
     return Verdict.FAIL if figure.ceiling <= threshold.limit else Verdict.INCONCLUSIVE
 
 
-def _at_rank(samples: _Samples, rank: int) -> _Figure:
+def _at_rank(samples: Samples, rank: int) -> _Figure:
     return _figure(samples, lambda ends: ends.value_at_rank_us(rank), lambda ends: ends.bounds_at_rank_us(rank))
 
 
-def _extreme_or_mean(aggregation: str, samples: _Samples) -> _Figure:
+def _extreme_or_mean(aggregation: str, samples: Samples) -> _Figure:
     if aggregation == "min" and samples.values.count:
         return _figure(samples, lambda ends: ends.min_us, lambda ends: ends.bounds_at_rank_us(1))
     if aggregation == "avg" and not samples.lost:
@@ -154,7 +139,7 @@ def _extreme_or_mean(aggregation: str, samples: _Samples) -> _Figure:
 
 
 def _figure(
-    samples: _Samples,
+    samples: Samples,
     shown: Callable[[LatencyHistogram], float],
     bounds: Callable[[LatencyHistogram], tuple[float, float]],
 ) -> _Figure:
@@ -162,15 +147,7 @@ def _figure(
     return _Figure(shown(samples.values), shown(samples.lows), shown(samples.highs), floor, ceiling)
 
 
-def _confidence(percentile: float, samples: _Samples) -> tuple[float, float] | None:
-    """The values at the ranks that enclose the true percentile; see ``Row.confidence``."""
-    lower, upper = confidence.rank_interval(samples.number, percentile)
-    if lower < 1 and upper > samples.number:
-        return None
-    return samples.values.value_at_rank_us(lower) if lower else 0.0, samples.values.value_at_rank_us(upper)
-
-
-def _blames_intervals(threshold: Threshold, samples: _Samples, found: Finding) -> bool:
+def _blames_intervals(threshold: Threshold, samples: Samples, found: Finding) -> bool:
     """Whether it is the intervals of the samples that leave a finding open, rather than how few samples there are."""
     if not found.too_few:
         return found.low != found.high

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _socket
-import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,13 @@ import gevent
 
 from locust_eventsource.protocol.body_framing import ChunkState
 from locust_eventsource.protocol.event import Event
+from locust_eventsource.transport.arrivals import Arrival, hand_out
 from locust_eventsource.transport.connection import Connection, Receiver
 from locust_eventsource.transport.stamps import Stamp, StampSource
 
 if TYPE_CHECKING:
     from gevent.hub import Hub
 
-    from locust_eventsource.stream_types import Arrival, StreamListener
     from locust_eventsource.transport.compiled.binding import Channel, Poller
     from locust_eventsource.transport.tls import TlsChannel
 
@@ -27,18 +26,16 @@ HOLD_OFF_S = 0.01
 """While events keep coming, how long they gather before the loop looks; after a pause the first is seen at once."""
 
 _READ = 1
-_logger = logging.getLogger(__name__)
 
 
 class Polling:
     """The poller of one gevent loop, which it keeps alive while there are connections."""
 
     def __init__(self, hub: Hub) -> None:
-        from locust_eventsource.stream_types import Arrival
         from locust_eventsource.transport.compiled.binding import Poller
         from locust_eventsource.transport.compiled.fields import decode_block
 
-        self._poller: Poller = Poller(Arrival, Event, decode_block, _deliver)
+        self._poller: Poller = Poller(Arrival, Event, decode_block, hand_out)
         self._connections = 0
         # gevent's watchers have more attributes than their type stubs know.
         self._watcher: Any = hub.loop.io(self._poller.fileno(), _READ)
@@ -100,13 +97,6 @@ def _current_polling() -> Polling:
     if polling is None:
         polling = _pollings[hub] = Polling(hub)
     return polling
-
-
-def _deliver(listener: StreamListener, arrivals: list[Arrival]) -> None:
-    try:
-        listener.on_arrivals(arrivals)
-    except Exception:
-        _logger.exception("the listener of %s failed on arrivals", arrivals[0].stream.name)
 
 
 class PolledConnection(Connection):

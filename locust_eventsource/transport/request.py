@@ -57,7 +57,7 @@ def describe(request: requests.Request | requests.PreparedRequest | HttpRequest 
     Raises `Misuse` with the reason.
     """
     if isinstance(request, str) and PLAIN_URL.fullmatch(request) and "/." not in request:
-        # requests leaves it as it is, and would take as long as all else that is done for a stream.
+        # requests would leave it as it is.
         parse_target(request)
         return Described(HttpRequest("GET", request, (), b""), "")
     raw = request if isinstance(request, HttpRequest) else _prepare(request)

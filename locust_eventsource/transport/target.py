@@ -14,7 +14,7 @@ _PORTS = {"http": 80, "https": 443}
 PLAIN_URL = re.compile(
     r"(https?)://([a-z0-9][a-z0-9.-]*)(?::([0-9]{1,5}))?(/[A-Za-z0-9/._~-]*(?:\?[A-Za-z0-9/._~=&-]+)?)"
 )
-"""URLs in which nothing has to be escaped or looked at twice: nearly all, and taken apart ten times faster."""
+"""URLs in which nothing has to be escaped or looked at twice: nearly all. One match takes them apart."""
 
 # RFC 3986 section 2, and the percent sign: what is already escaped stays as it is.
 _KEEP = "!#$%&'()*+,/:;=?@[]~"

@@ -11,10 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locust_eventsource.measure.histogram import LatencyHistogram
-from locust_eventsource.measure.hlog import read_hlog, write_hlog
+from locust_eventsource.measure.hlog import logged, read_hlog
 
 STARTED_NS = 1_800_000_000_250_000_000
 START_S = 1_800_000_000
+
+
+def write_hlog(path: Path, metric: str, intervals: list[tuple[int, LatencyHistogram]], started_ns: int) -> None:
+    """Take every interval, which writes it; they come out as they went in."""
+    assert list(logged(path, metric, intervals, started_ns)) == intervals
 
 
 def of(*values_ns: int) -> LatencyHistogram:
