@@ -48,7 +48,7 @@ bench: $(COMPILED) ## the read path against C, Go, k6, requests + sseclient-py a
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## compile requirements.lock anew from the ranges (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock
 
 clean: ## remove what make has made
 	rm -rf build $(READER)/*.so $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
