@@ -1,4 +1,4 @@
-"""Checks that users make while they run: how often each passed, how often it failed, and the first failures.
+"""Checks that users make while they run: how often each passed, failed or could not say, and the first offenders.
 
 One log a process; logs merge by addition, so several processes give what one would.
 """
@@ -6,67 +6,98 @@ One log a process; logs merge by addition, so several processes give what one wo
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final
 
+from studio.verify.catalogue import CHECKS
 from studio.verify.checks import CheckResult
+from studio.verify.findings import CheckVerdict, Finding, failed, passed, unknown
 
 MAX_OFFENDERS: Final = 20
-
-MEANINGS: Final[dict[str, str]] = {
-    "execute.accepted": "every execute was answered 202",
-    "activity.complete": "every session's activity was not empty and ended with `finished`",
-    "session.ends": "every session that started ended in time",
-    "status.agrees": "the stream's last word on a task's status agreed with REST",
-    "stream.envelope": "every event of the global stream carried a well-formed envelope",
-    "cleanup": "nothing of the run was left on the server",
-}
-"""Checks by name, and what each one holds."""
+_COUNTED_AS: Final[dict[CheckVerdict, str]] = {"pass": "passed", "fail": "failed", "unknown": "unknown"}
 
 
 class CheckLog:
-    """Outcomes by check name."""
+    """Outcomes by check name.
+
+    A check that failed once has failed. One that could sometimes not say has passed where it could, and its summary
+    tells how often it could not; it is unknown where it never could.
+    """
 
     def __init__(self) -> None:
-        self._passed: Counter[str] = Counter()
-        self._failed: Counter[str] = Counter()
+        self._counts: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED_AS.values()}
         self._offenders: dict[str, list[dict[str, object]]] = {}
+        self._doubts: dict[str, str] = {}
+
+    def note(self, findings: Iterable[Finding]) -> None:
+        """Take in what a checker found. Raise ``KeyError`` for a check that the catalogue does not have."""
+        for name, verdict, what, evidence in findings:
+            self._counts[_COUNTED_AS[verdict]][CHECKS[name].name] += 1
+            if verdict == "fail":
+                self._keep(name, [{"what": what, **evidence}])
+            elif verdict == "unknown":
+                self._doubts.setdefault(name, what)
 
     def passed(self, name: str) -> None:
         """The check held once more."""
-        self._passed[name] += 1
+        self.note([passed(name)])
 
     def failed(self, name: str, what: str, **evidence: object) -> None:
         """The check did not hold; ``what`` says so in a maintainer's words."""
-        self._failed[name] += 1
-        offenders = self._offenders.setdefault(name, [])
-        if len(offenders) < MAX_OFFENDERS:
-            offenders.append({"what": what, **evidence})
+        self.note([failed(name, what, **evidence)])
+
+    def unknown(self, name: str, why: str) -> None:
+        """Whether the check held cannot be said, and why not."""
+        self.note([unknown(name, why)])
 
     def take(self) -> dict[str, Any]:
         """What has come since the last call, fit for a message between processes."""
-        delta = {"passed": dict(self._passed), "failed": dict(self._failed), "offenders": self._offenders}
+        counts = {outcome: dict(counter) for outcome, counter in self._counts.items()}
+        delta = {"counts": counts, "offenders": self._offenders, "doubts": self._doubts}
         self.__init__()  # type: ignore[misc]
         return delta
 
     def add(self, delta: dict[str, Any]) -> None:
         """Add what another log took."""
-        self._passed.update(delta["passed"])
-        self._failed.update(delta["failed"])
+        for outcome, counts in delta["counts"].items():
+            self._counts[outcome].update(counts)
         for name, offenders in delta["offenders"].items():
-            kept = self._offenders.setdefault(name, [])
-            kept += offenders[: MAX_OFFENDERS - len(kept)]
+            self._keep(name, offenders)
+        for name, why in delta["doubts"].items():
+            self._doubts.setdefault(name, why)
 
     def results(self) -> list[CheckResult]:
         """One result a check that was made at least once."""
-        return [self._result(name) for name in MEANINGS if self._passed[name] or self._failed[name]]
+        return [self._result(name) for name in CHECKS if any(counter[name] for counter in self._counts.values())]
+
+    def _keep(self, name: str, offenders: list[dict[str, object]]) -> None:
+        kept = self._offenders.setdefault(name, [])
+        kept += offenders[: MAX_OFFENDERS - len(kept)]
 
     def _result(self, name: str) -> CheckResult:
-        passed, failed = self._passed[name], self._failed[name]
-        summary = MEANINGS[name] if not failed else f"{failed} of {passed + failed} failed: {MEANINGS[name]}"
+        counts = {outcome: counter[name] for outcome, counter in self._counts.items()}
+        if not counts["unknown"]:
+            del counts["unknown"]
         return CheckResult(
             name=name,
-            verdict="fail" if failed else "pass",
-            summary=summary,
-            counts={"passed": passed, "failed": failed},
+            verdict=_verdict(counts),
+            summary=self._summary(name, counts),
+            counts=counts,
             offenders=list(self._offenders.get(name, ())),
         )
+
+    def _summary(self, name: str, counts: dict[str, int]) -> str:
+        holds, made = CHECKS[name].holds, sum(counts.values())
+        doubts = counts.get("unknown", 0)
+        if counts["failed"]:
+            return f"{counts['failed']} of {made} failed: {holds}"
+        if not doubts:
+            return holds
+        why = self._doubts[name]
+        return f"nothing can be said: {why}" if doubts == made else f"{holds}; {doubts} of {made} cannot be said: {why}"
+
+
+def _verdict(counts: dict[str, int]) -> CheckVerdict:
+    if counts["failed"]:
+        return "fail"
+    return "pass" if counts["passed"] else "unknown"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from studio.verify.evidence import Offender, Offenders
+from studio.verify.findings import CheckVerdict
 from studio.verify.tally import Tally
-
-CheckVerdict = Literal["pass", "fail", "unknown"]
 
 
 class CheckResult(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from studio.check_log import MAX_OFFENDERS, CheckLog
 
 
@@ -32,6 +34,24 @@ def test_two_processes_give_what_one_would() -> None:
         merged.add(part.take())
         merged.add(part.take())
     assert [result.counts for result in merged.results()] == [result.counts for result in whole.results()]
+
+
+def test_what_cannot_be_said_is_told_beside_a_pass_and_makes_no_verdict_alone() -> None:
+    log, merged = CheckLog(), CheckLog()
+    log.unknown("status.agrees", "the service did not answer")
+    merged.add(log.take())
+    (result,) = merged.results()
+    assert (result.verdict, result.counts) == ("unknown", {"passed": 0, "failed": 0, "unknown": 1})
+    assert result.summary == "nothing can be said: the service did not answer"
+    merged.passed("status.agrees")
+    (result,) = merged.results()
+    assert result.verdict == "pass"
+    assert result.summary.endswith("agreed with REST; 1 of 2 cannot be said: the service did not answer")
+
+
+def test_a_check_that_nobody_documented_is_refused() -> None:
+    with pytest.raises(KeyError):
+        CheckLog().passed("no.such")
 
 
 def test_offenders_are_kept_up_to_a_bound() -> None:

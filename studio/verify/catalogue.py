@@ -1,0 +1,55 @@
+"""Every check that the scenarios make, in the order in which reports show them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studio.verify.findings import Check
+
+_OF_USERS: Final = (
+    Check(
+        name="execute.accepted",
+        holds="every execute was answered 202",
+        promise="each execute of the run was answered 202",
+        blind="what the service did behind its answer",
+        unknown="never: an execute without an answer fails",
+    ),
+    Check(
+        name="activity.complete",
+        holds="every session's activity was not empty and ended with `finished`",
+        promise="a reader that joined at the start of each session got messages, `finished` once, and nothing after it",
+        blind="messages that no reader got: ids of an activity stream close up over a hole",
+        unknown="never",
+    ),
+    Check(
+        name="session.ends",
+        holds="every session that started ended in time",
+        promise="the global stream told the end of every session that the run executed",
+        blind="sessions of other people's tasks",
+        unknown="never: a session that outlasts `--session-timeout` fails",
+    ),
+    Check(
+        name="status.agrees",
+        holds="the stream's last word on a task's status agreed with REST",
+        promise="at each stage of an executed task, REST said what the stream had said last within `--status-grace`",
+        blind="disagreement that was over before REST was asked",
+        unknown="never",
+    ),
+    Check(
+        name="stream.envelope",
+        holds="every event of the global stream carried a well-formed envelope",
+        promise="each event's data was JSON with an id, a timestamp and an event of some type",
+        blind="whether what the envelope says is true",
+        unknown="never",
+    ),
+    Check(
+        name="cleanup",
+        holds="nothing of the run was left on the server",
+        promise="every task that the run created was deleted, or was gone already",
+        blind="tasks whose creation was never acknowledged and never told on a stream",
+        unknown="never",
+    ),
+)
+
+CHECKS: Final[dict[str, Check]] = {check.name: check for check in _OF_USERS}
+"""The checks by name."""
