@@ -14,7 +14,9 @@ import gevent
 import requests
 
 from config import profiles
-from config.options import EMBEDDED, OPTIONS, tls_verification, without_credentials
+from config.option import EMBEDDED
+from config.option_list import OPTIONS
+from config.options import tls_verification, without_credentials
 
 USAGE: Final = 2
 NO_SERVICE: Final = 4

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +82,30 @@ def alias(text: str) -> str:
     other, equals, known = text.partition("=")
     if not (equals and other.strip() and known.strip()):
         raise ArgumentTypeError(f"{text!r} is not an alias; write it as 'other.name=known.name'")
+    return text
+
+
+_SCENARIO: Final = re.compile(r"([a-z]+(?:-[a-z]+)*)(?::([1-9]\d{0,3}))?")
+_STUDIO_OPTION: Final = re.compile(r"[a-z]+(-[a-z]+)*=\S+")
+
+
+def scenario(text: str) -> str:
+    """A scenario and how many users of it, as ``name`` or ``name:users``."""
+    if _SCENARIO.fullmatch(text) is None:
+        raise ArgumentTypeError(f"{text!r} is no scenario; write it such as reconnects or slow-readers:4")
+    return text
+
+
+def scenario_counts(texts: Iterable[str]) -> dict[str, int]:
+    """Users by scenario, of texts that ``scenario`` has read; of one that comes twice the later counts."""
+    matches = filter(None, map(_SCENARIO.fullmatch, texts))
+    return {match[1]: int(match[2] or 1) for match in matches}
+
+
+def studio_option(text: str) -> str:
+    """An option of the embedded Studio's own command line, as ``name=value``."""
+    if _STUDIO_OPTION.fullmatch(text) is None:
+        raise ArgumentTypeError(f"{text!r} is no option of the embedded Studio; write it such as max-streams=50")
     return text
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -103,6 +103,8 @@ class CheckRecord:
     summary: str
     counts: dict[str, int] = field(default_factory=dict)
     offenders: list[dict[str, object]] = field(default_factory=list)
+    noticed_s: float | None = None
+    """When the running test first said that it failed; None where it did not fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +277,9 @@ def row_record(row: _HasFields) -> RowRecord:
     return from_json(RowRecord, to_json(row._asdict()), "row")
 
 
-def check_record(check: _HasFields) -> CheckRecord:
-    """A ``studio.verify.judge.CheckResult`` as it stands in the result."""
-    return from_json(CheckRecord, to_json(check._asdict()), "check")
+def check_record(check: _HasFields, noticed_s: float | None = None) -> CheckRecord:
+    """A ``studio.verify.judge.CheckResult`` as it stands in the result, and when it was noticed to have failed."""
+    return replace(from_json(CheckRecord, to_json(check._asdict()), "check"), noticed_s=noticed_s)
 
 
 def dumps(result: Result) -> str:

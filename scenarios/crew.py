@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from config.preflight import Refusal
+from config.values import scenario_counts
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -35,12 +36,23 @@ class Crew:
         """
         if self._executions_asked is None:
             self.options.executions = 1 if host == self.embedded_url else 0
+        self._refuse_unknown_scenarios()
         chosen = [user_class for user_class in self._offered if self._count(user_class) != 0]
         if not chosen:
             raise Refusal("no user is left to run; ask for --executions 1, or name another class")
         for user_class in chosen:
             user_class.fixed_count = self._count(user_class) or user_class.fixed_count
         self._environment.user_classes[:] = chosen
+        if self.options.scenario:
+            # Locust spawns the fixed ones first, and none of the last classes where -u is too small for all.
+            fixed = sum(user_class.fixed_count for user_class in chosen)
+            self.options.num_users = max(self.options.num_users or 1, fixed)
+
+    def _refuse_unknown_scenarios(self) -> None:
+        offered = {getattr(user_class, "scenario", "") for user_class in self._offered} - {""}
+        for name in scenario_counts(self.options.scenario or ()):
+            if name not in offered:
+                raise Refusal(f"--scenario {name}: there is no such scenario; there are {', '.join(sorted(offered))}")
 
     def _count(self, user_class: type) -> int | None:
         """How many are wanted; None leaves it to Locust's weights."""

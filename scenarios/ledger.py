@@ -52,6 +52,8 @@ class Ledger:
         self.internal_error = False
         self.abandoned = False
         """The end of the run was interrupted before every event had its time."""
+        self.noticed_s: dict[str, float] = {}
+        """When a check was first seen to have failed, in seconds since the start of the run."""
         self.deleted = 0
         self.left: list[dict[str, str]] = []
 
@@ -78,6 +80,7 @@ class Ledger:
         if not self.ended_ns:
             self.judge.settle(time.time_ns())
             self._note_skew()
+            self._note_failures()
 
     def finish(self) -> None:
         """No more will come: judge all that is left. Later calls do nothing."""
@@ -87,6 +90,12 @@ class Ledger:
             self._note_held()
             self.ended_ns = time.time_ns()
             self._note_cleanup()
+            self._note_failures()
+
+    def _note_failures(self) -> None:
+        for check in self.check_results():
+            if check.verdict == "fail":
+                self.noticed_s.setdefault(check.name, round((time.time_ns() - self.started_ns) / SECOND_NS, 1))
 
     def _note_skew(self) -> None:
         for spread in self.judge.take_spreads():

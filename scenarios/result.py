@@ -60,7 +60,7 @@ def assemble(
         run=_facts(environment, options, ledger, embedded=embedded, user_classes=user_classes),
         verdict=VerdictOfRun(outcome(code), code, _sentence(code, rows, checks)),
         rows=[row_record(row) for row in rows],
-        checks=[check_record(check) for check in checks],
+        checks=[check_record(check, ledger.noticed_s.get(check.name)) for check in checks],
         metrics=metrics_of(ledger.series, {"delivery": ledger.judge.tally.lost}, ledger.judge.lost_by_type),
         deliveries=_deliveries(ledger),
         connections=_connections(ledger),
@@ -101,7 +101,9 @@ def _facts(
 
 
 def _embedded_options(options: Namespace) -> list[str]:
-    words = [f"--fault {fault}" for fault in options.fault or ()]
+    words = ["--as-found"] if options.as_found else []
+    words += [f"--fault {fault}" for fault in options.fault or ()]
+    words += [f"--studio-option {option}" for option in options.studio_option or ()]
     if options.replay:
         words.append(f"--replay {options.replay}")
     return words + (["--rebase"] if options.rebase else [])

@@ -117,6 +117,8 @@ class Session:
     def _start_studio(self, options: Namespace) -> EmbeddedStudio:
         arguments = ["--turn-ms", str(options.turn_ms), "--seed", str(options.studio_seed)]
         arguments += [part for fault in options.fault or () for part in ("--fault", fault)]
+        arguments += ["--as-found"] if options.as_found else []
+        arguments += [f"--{option}" for option in options.studio_option or ()]
         if options.replay:
             arguments += ["--replay", options.replay, "--speed", str(options.replay_speed)]
             arguments += ["--rebase"] if options.rebase else []

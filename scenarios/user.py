@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import requests
 
 from config.options import request_headers, tls_verification
+from config.values import scenario_counts
 from locust_eventsource.locust.user import EventSourceUser
 from locust_eventsource.stream import EventStream, StreamSettings
 from scenarios.run import run_of
@@ -44,6 +45,9 @@ class StudioUser(EventSourceUser, HttpUser):
 
     abstract = True
 
+    scenario: ClassVar[str] = ""
+    """Its name for ``--scenario``; a user of a scenario runs only when it is asked for. Empty for the others."""
+
     owes_events: ClassVar[bool] = False
     """What it does makes events, which are then owed to every open stream."""
 
@@ -70,8 +74,14 @@ class StudioUser(EventSourceUser, HttpUser):
 
     @classmethod
     def wanted(cls, options: Namespace) -> int | None:
-        """How many users of this class the options ask for; None leaves it to Locust's weights."""
-        return None
+        """How many users of this class the options ask for; None leaves it to Locust's weights.
+
+        A scenario's class that the command line names runs once where ``--scenario`` says nothing of it.
+        """
+        if not cls.scenario:
+            return None
+        named = cls.__name__ in (options.user_classes or ())
+        return scenario_counts(options.scenario or ()).get(cls.scenario, int(named))
 
     def on_start(self) -> None:
         """Hold the global stream."""

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from studio.contract import EVENTS_PATH
-from studio.reference import faults as fault
+from studio.reference import switches as fault
 from studio.reference.activity import ActivityHub
 from studio.reference.agent import phases_of
 from studio.reference.bodies import read_changes, read_completion, read_new_task, read_transition

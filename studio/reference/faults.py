@@ -1,8 +1,9 @@
 """Defects that can be switched on, one by one, with ``--fault NAME[:VALUE]``.
 
-A switch is one row of `SWITCHES`; the code that it changes asks `Faults` at the place where the defect happens. Rates
-are drawn from a generator of the switch's own, seeded by ``--seed`` and the name, so that one switch never moves the
-draws of another and a run with the same seed and the same traffic strikes the same deliveries.
+A switch is one row of `SWITCHES` (in `studio.reference.switches`); the code that it changes asks `Faults` at the place
+where the defect happens. Rates are drawn from a generator of the switch's own, seeded by ``--seed`` and the name, so
+that one switch never moves the draws of another and a run with the same seed and the same traffic strikes the same
+deliveries.
 """
 
 from __future__ import annotations
@@ -10,46 +11,16 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
+from studio.reference.switches import SWITCHES, Kind, Switch
 
-class Kind(StrEnum):
-    """What a switch's value is."""
-
-    RATE = "rate"
-    """A share, ``1%`` or ``0.01``."""
-    DURATION = "duration"
-    """A time, ``80ms`` or ``2s``."""
-
-
-class Switch(NamedTuple):
-    """One defect on offer."""
-
-    name: str
-    kind: Kind
-    default: str
-    meaning: str
-
-
-SLOW_DELIVERY: Final = "slow-delivery"
-DROP: Final = "drop"
-DUPLICATE: Final = "duplicate"
-SLOW_EXECUTE: Final = "slow-execute"
-
-SWITCHES: Final = {
-    switch.name: switch
-    for switch in (
-        Switch(SLOW_DELIVERY, Kind.DURATION, "80ms", "each live event is written this long after its timestamp"),
-        Switch(DROP, Kind.RATE, "1%", "a delivery (one event on one connection) is left out"),
-        Switch(DUPLICATE, Kind.RATE, "1%", "a delivery is written twice"),
-        Switch(SLOW_EXECUTE, Kind.DURATION, "2s", "execute answers this much later"),
-    )
-}
-
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s)")
-_RATE: Final = re.compile(r"(\d+(?:\.\d+)?)(%?)")
 _UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+_FORMS: Final = {
+    Kind.DURATION: re.compile(r"(\d+(?:\.\d+)?)(us|ms|s)"),
+    Kind.RATE: re.compile(r"(\d+(?:\.\d+)?)(%?)"),
+    Kind.COUNT: re.compile(r"([1-9]\d{0,9})()"),
+}
 
 
 class FaultError(ValueError):
@@ -57,14 +28,18 @@ class FaultError(ValueError):
 
 
 def _value(switch: Switch, text: str) -> float:
-    match = (_DURATION if switch.kind is Kind.DURATION else _RATE).fullmatch(text)
+    if switch.kind is Kind.FLAG:
+        if text:
+            raise FaultError(f"--fault {switch.name} takes no value, not {text!r}")
+        return 1.0
+    match = _FORMS[switch.kind].fullmatch(text or switch.default)
     if match is None:
         raise FaultError(f"--fault {switch.name} takes a {switch.kind} such as {switch.default}, not {text!r}")
     number = float(match[1])
     if switch.kind is Kind.DURATION:
         return number * _UNITS[match[2]]
     share = number / 100 if match[2] else number
-    if share > 1:
+    if switch.kind is Kind.RATE and share > 1:
         raise FaultError(f"--fault {switch.name} takes a rate from 0 to 100%, not {text!r}")
     return share
 
@@ -85,7 +60,7 @@ class Faults:
             switch = SWITCHES.get(name)
             if switch is None:
                 raise FaultError(f"unknown fault {name!r}; the faults are {', '.join(sorted(SWITCHES))}")
-            values[name] = _value(switch, value or switch.default)
+            values[name] = _value(switch, value)
         return cls(values, seed)
 
     def __contains__(self, name: str) -> bool:
@@ -94,6 +69,10 @@ class Faults:
     def seconds(self, name: str) -> float:
         """The duration of a switch, 0 when it is off."""
         return self._values.get(name, 0.0)
+
+    def count(self, name: str) -> int:
+        """The number of a switch, 0 when it is off."""
+        return int(self._values.get(name, 0))
 
     def strikes(self, name: str) -> bool:
         """Draw once for a rate switch; False when it is off."""

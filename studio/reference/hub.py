@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from studio.contract import EventType
-from studio.reference import faults as fault
+from studio.reference import switches as fault
 from studio.reference.clock import ServiceClock
 from studio.reference.connection import StreamConnection
 from studio.reference.faults import Faults

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 from studio.reference.clock import ClockError, ClockSettings
-from studio.reference.faults import SWITCHES, FaultError, Faults
+from studio.reference.faults import FaultError, Faults
 from studio.reference.playback import Recording, RecordingError, load_recording
+from studio.reference.switches import SWITCHES, Switch, as_found
 
 _SIGNED: Final = ("--clock-skew", "--clock-drift", "--clock-step")
 _NEGATIVE: Final = re.compile(r"-[0-9.]")
@@ -108,9 +109,9 @@ def _parser() -> _Parser:
         action="append",
         default=[],
         metavar="NAME[:VALUE]",
-        help="bring in a defect, repeatable: "
-        + "; ".join(f"{s.name}:{s.default} ({s.meaning})" for s in SWITCHES.values()).replace("%", "%%"),
+        help="bring in a defect, repeatable: " + "; ".join(map(_help, SWITCHES.values())).replace("%", "%%"),
     )
+    add("--as-found", action="store_true", help="bring in every defect that the public server has")
     add("--clock-skew", metavar="DURATION", help="how far its clock is ahead, such as 3s, or behind, such as -250ms")
     add("--clock-drift", metavar="PPM", help="how fast its clock gains, such as 200ppm, or loses, such as -50ppm")
     add(
@@ -125,6 +126,11 @@ def _parser() -> _Parser:
     add("--speed", type=_positive, default=1.0, metavar="X", help="with --replay: X times as fast as recorded")
     add("--exit-with-stdin", action="store_true", help="end when standard input ends, so with the parent process")
     return parser
+
+
+def _help(switch: Switch) -> str:
+    value = f":{switch.default}" if switch.default else ""
+    return f"{switch.name}{value} ({switch.meaning})"
 
 
 def _joined(arguments: list[str]) -> list[str]:
@@ -146,7 +152,8 @@ def parse(arguments: list[str]) -> Settings:
     if replay is None and (given["rebase"] or given["speed"] != 1.0):
         parser.error("--rebase and --speed need --replay FILE.jsonl")
     try:
-        faults = Faults.parse(given.pop("fault"), given.pop("seed"))
+        texts = [*(as_found() if given.pop("as_found") else ()), *given.pop("fault")]
+        faults = Faults.parse(texts, given.pop("seed"))
         clock = ClockSettings.parse(given.pop("clock_skew"), given.pop("clock_drift"), given.pop("clock_step"))
         recording = None if replay is None else load_recording(replay)
     except (FaultError, ClockError, RecordingError) as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.options import OPTIONS, table
+from config.option_list import OPTIONS
+from config.options import table
 
 README = Path(__file__).parent.parent.parent / "README.md"
 

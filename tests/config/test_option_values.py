@@ -23,6 +23,8 @@ from config import values
         (values.threshold, "delivery:p(99)<50ms", "delivery:p(99)<50ms"),
         (values.header, "Authorization: Bearer x:y", "Authorization: Bearer x:y"),
         (values.alias, "session.completed=session.ended", "session.completed=session.ended"),
+        (values.scenario, "slow-readers:4", "slow-readers:4"),
+        (values.studio_option, "max-streams=50", "max-streams=50"),
         (values.zero_or(values.number(0.5)), "0", 0.0),
         (values.zero_or(values.number(0.5)), "0.5", 0.5),
         (values.clock_setting("skew"), "3s", "3s"),
@@ -38,6 +40,9 @@ def test_a_right_value_is_taken(read: Callable[[str], Any], text: str, value: ob
 @pytest.mark.parametrize(
     ("read", "text", "says"),
     [
+        (values.scenario, "slow readers", "write it such as reconnects or slow-readers:4"),
+        (values.scenario, "reconnects:0", "write it such as"),
+        (values.studio_option, "--max-streams 50", "write it such as max-streams=50"),
         (values.number(0.1), "0", "'0' is not a number of at least 0.1"),
         (values.number(0, 600), "nan", "from 0 to 600"),
         (values.number(0), "inf", "of at least 0"),
@@ -72,6 +77,10 @@ def test_a_tasks_file_must_hold_a_list_of_tasks(tmp_path: Path, content: str) ->
 
 
 def test_the_tasks_file_of_the_package_is_taken() -> None:
-    from config.options import TASKS_FILE
+    from config.option_list import TASKS_FILE
 
     assert values.tasks_file(str(TASKS_FILE)) == str(TASKS_FILE)
+
+
+def test_users_of_scenarios_are_counted_and_the_later_word_counts() -> None:
+    assert values.scenario_counts(["a", "b:3", "a:2"]) == {"a": 2, "b": 3}

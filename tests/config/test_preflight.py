@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from config import preflight
-from config.options import OPTIONS, probes_clock
+from config.option_list import OPTIONS
+from config.options import probes_clock
 from config.preflight import NO_SERVICE, USAGE, Refusal, check, check_form, check_profiles
 
 EMBEDDED = "http://127.0.0.1:1"

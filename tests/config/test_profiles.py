@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config import profiles
-from config.options import OPTIONS
+from config.option_list import OPTIONS
 from locust_eventsource.measure.thresholds import parse_threshold
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from studio.reference.faults import DROP, SLOW_DELIVERY, FaultError, Faults
+from studio.reference.faults import FaultError, Faults
+from studio.reference.switches import DROP, SLOW_DELIVERY
 from tests.support.studio_process import RawStream, StudioProcess
 
 

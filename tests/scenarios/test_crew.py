@@ -13,13 +13,17 @@ from scenarios.crew import Crew
 from scenarios.executions import ExecutionUser
 from scenarios.streams import StreamUser
 from scenarios.triggers import TriggerUser
+from scenarios.user import StudioUser
 
 EMBEDDED = "http://127.0.0.1:1"
 OTHER = "http://studio.example"
 
 
-def crew(*classes: type, executions: int | None = None, replay: str | None = None) -> tuple[Crew, Environment]:
-    options = Namespace(executions=executions, replay=replay)
+def crew(
+    *classes: type, executions: int | None = None, replay: str | None = None, **others: object
+) -> tuple[Crew, Environment]:
+    given = {"scenario": None, "user_classes": [], "num_users": None} | others
+    options = Namespace(executions=executions, replay=replay, **given)
     environment = Environment(user_classes=list(classes), parsed_options=options)
     return Crew(environment, EMBEDDED), environment
 
@@ -56,6 +60,36 @@ def test_a_run_without_users_is_refused() -> None:
     chooser, _ = crew(ExecutionUser)
     with pytest.raises(Refusal, match="--executions 1"):
         chooser.choose(OTHER)
+
+
+class NightShift(StudioUser):
+    """Runs only when it is asked for."""
+
+    scenario = "night-shift"
+
+
+def test_a_scenario_runs_as_often_as_asked_and_brings_users_enough_for_everybody() -> None:
+    chooser, environment = crew(StreamUser, NightShift)
+    chooser.choose(EMBEDDED)
+    assert names(environment) == {"StreamUser"}
+    chooser, environment = crew(StreamUser, TriggerUser, NightShift, scenario=["night-shift:4"])
+    chooser.choose(OTHER)
+    assert names(environment) == {"StreamUser", "TriggerUser", "NightShift"}
+    assert NightShift.fixed_count == 4
+    assert chooser.options.num_users == 5
+
+
+def test_a_scenario_whose_class_is_named_runs_once() -> None:
+    chooser, environment = crew(NightShift, user_classes=["NightShift"])
+    chooser.choose(OTHER)
+    assert names(environment) == {"NightShift"}
+    assert NightShift.fixed_count == 1
+
+
+def test_a_scenario_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    chooser, _ = crew(StreamUser, NightShift, scenario=["day-shift"])
+    with pytest.raises(Refusal, match="--scenario day-shift: there is no such scenario; there are night-shift"):
+        chooser.choose(EMBEDDED)
 
 
 def test_a_user_class_of_ones_own_keeps_its_traits() -> None:

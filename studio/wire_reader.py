@@ -1,0 +1,191 @@
+"""One event stream read by hand, for what the streams of a load test hide: every read as it came, a receive window
+of one's own, a reader that stops reading, and each way in which a connection can end.
+
+It stamps in user space and measures no latency. It belongs to the greenlet that uses it.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, Literal, Self
+
+import gevent
+from gevent import socket, ssl
+
+from locust_eventsource.errors import EventSourceError
+from locust_eventsource.protocol.event import Event
+from locust_eventsource.protocol.event_stream import EventStreamDecoder
+from locust_eventsource.protocol.http_response import ResponseHead, ResponseReader
+from locust_eventsource.transport.request import HttpRequest, wire_bytes
+from locust_eventsource.transport.target import parse_target
+from locust_eventsource.transport.tls import client_context
+from studio.verify.wire import Read
+
+End = Literal["open", "complete", "cut", "reset", "malformed", "left"]
+"""How the stream stands: open; over with its last byte; over without it; over with a TCP reset; no valid HTTP or event
+stream; let go by us."""
+
+_READ_BYTES: Final = 65_536
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+
+
+class WireReader:
+    """A stream of which every byte is kept.
+
+    ``reads`` holds what came, with the time after each read; ``head`` is the answer's head once it is whole; ``events``
+    are the events so far, each with the time of the read that completed it; ``end`` says how the stream stands and
+    ``problem`` why it is malformed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        receive_buffer: int | None = None,
+        ca: str | None = None,
+        verify: bool = True,
+    ) -> None:
+        """``headers`` are sent as they are, an empty Last-Event-ID included. ``receive_buffer`` is ``SO_RCVBUF`` in
+        bytes (socket(7): the kernel doubles it); ``ca`` and ``verify`` are as in ``StreamSettings``."""
+        self._url = url
+        self._headers = tuple(headers)
+        self._receive_buffer = receive_buffer
+        self._context = client_context(ca, verify) if parse_target(url).tls else None
+        self._socket: socket.socket | None = None
+        self._response = ResponseReader()
+        self._decoder = EventStreamDecoder()
+        self.reads: list[Read] = []
+        self.events: list[tuple[Event, int]] = []
+        self.opened_ns = 0
+        """When the head was whole; 0 before."""
+        self.ended_ns = 0
+        """When the end was noticed; 0 before."""
+        self.end: End = "open"
+        self.problem = ""
+
+    @property
+    def head(self) -> ResponseHead | None:
+        """The answer's head; None until it is whole."""
+        return self._response.head
+
+    @property
+    def comments(self) -> int:
+        """Comment lines so far: keep-alives."""
+        return self._decoder.comments
+
+    @property
+    def port(self) -> int:
+        """The local port, which names the connection in the service's own logs; 0 while there is none."""
+        return 0 if self._socket is None else int(self._socket.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self, timeout_s: float) -> bool:
+        """Connect, ask, and read until the head is whole; False when it was not whole in time, or the stream ended.
+
+        Raises ``OSError`` when no connection comes about.
+        """
+        target = parse_target(self._url)
+        with gevent.Timeout(timeout_s, TimeoutError(f"no connection to {target.authority} within {timeout_s:g} s")):
+            self._connect(target.host, target.port)
+            assert self._socket is not None
+            self._socket.sendall(wire_bytes(HttpRequest("GET", self._url, self._headers, b""), target, ""))
+        return self.read_until(lambda: self.head is not None, timeout_s)
+
+    def read_until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+        """Read until ``holds()``; False when the time or the stream is over first."""
+        deadline = time.monotonic() + timeout_s
+        while not holds():
+            left_s = deadline - time.monotonic()
+            if self.end != "open" or left_s <= 0:
+                return False
+            self._read(left_s)
+        return True
+
+    def read_for(self, seconds: float) -> None:
+        """Read for so long, or until the stream is over."""
+        self.read_until(lambda: False, seconds)
+
+    def close(self) -> None:
+        """Close in order (FIN)."""
+        self._let_go()
+
+    def reset(self) -> None:
+        """Close with a reset (RST): ``SO_LINGER`` of no time, socket(7)."""
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._let_go()
+
+    def _connect(self, host: str, port: int) -> None:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        plain = socket.socket(family, kind, protocol)
+        if self._receive_buffer is not None:
+            # Before connecting: the window scale is agreed upon in the handshake (tcp(7)).
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        try:
+            plain.connect(address)
+            self._socket = plain if self._context is None else self._secured(plain, host)
+        except BaseException:
+            plain.close()
+            raise
+
+    def _secured(self, plain: socket.socket, host: str) -> socket.socket:
+        context = self._context
+        assert context is not None
+        return ssl.SSLSocket(sock=plain, server_hostname=host, _context=context)
+
+    def _read(self, timeout_s: float) -> None:
+        assert self._socket is not None
+        self._socket.settimeout(timeout_s)
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except TimeoutError:
+            return
+        except ConnectionError:
+            self._over("reset")
+            return
+        now_ns = time.time_ns()
+        if not data:
+            self._ended()
+            return
+        self.reads.append(Read(now_ns, data))
+        try:
+            self._take(data, now_ns)
+        except EventSourceError as error:
+            self.problem = str(error)
+            self._over("malformed")
+
+    def _take(self, data: bytes, now_ns: int) -> None:
+        body = self._response.feed(data)
+        if self.head is not None and not self.opened_ns:
+            self.opened_ns = now_ns
+        self.events += [(event, now_ns) for event in self._decoder.feed(body)]
+        if self._response.complete:
+            self._over("complete")
+
+    def _ended(self) -> None:
+        try:
+            self._response.end()
+        except EventSourceError as error:
+            self.problem = str(error)
+            self._over("cut")
+        else:
+            self._over("complete")
+
+    def _over(self, end: End) -> None:
+        self.end = end
+        self.ended_ns = time.time_ns()
+
+    def _let_go(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self.end == "open":
+            self._over("left")
