@@ -8,7 +8,6 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import gevent
 import requests
@@ -17,6 +16,7 @@ from config import profiles
 from config.option import EMBEDDED
 from config.option_list import OPTIONS
 from config.options import tls_verification, without_credentials
+from config.services import no_answer, url_problem
 
 USAGE: Final = 2
 NO_SERVICE: Final = 4
@@ -73,11 +73,9 @@ def check_host(options: Namespace, host: str | None) -> None:
     """Raise ``Refusal`` for a host that is no URL, or that comes with options of the embedded Studio."""
     if not host:
         return
-    parts = urlsplit(host)
-    if "://" in host and parts.scheme not in ("http", "https"):
-        raise Refusal(f"--host {host!r} asks for {parts.scheme}; write a URL of http or https")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refusal(f"--host {host!r} is not a URL; write it with its scheme, such as http://{host}")
+    problem = url_problem(host)
+    if problem:
+        raise Refusal(f"--host {problem}")
     for option in OPTIONS:
         if option.group == EMBEDDED and getattr(options, option.dest) not in (option.default, None, False):
             raise Refusal(f"{option.flag} is for the embedded Studio; leave out {option.flag} or --host")
@@ -127,20 +125,6 @@ def check_reachable(host: str, options: Namespace) -> None:
             session.get(f"{host.rstrip('/')}/health", timeout=REACHABLE_WITHIN_S, allow_redirects=False, stream=True)
     except requests.RequestException as error:
         raise Refusal(
-            f"no service answers at {shown} ({_cause(error)}); start it, or correct --host", NO_SERVICE
+            f"no service answers at {shown} ({no_answer(error, REACHABLE_WITHIN_S)}); start it, or correct --host",
+            NO_SERVICE,
         ) from error
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason: requests wraps what the socket said several times."""
-    if isinstance(error, requests.Timeout):
-        return f"nothing within {REACHABLE_WITHIN_S:g} s"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS certificate is not trusted; see --ca and --insecure"
-    inner: BaseException | None = error
-    reason = ""
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            reason = inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    return reason or type(error).__name__

@@ -27,6 +27,7 @@ from scenarios.clocks import ProcessClock
 from studio.check_log import CheckLog
 from studio.clock_probe import ClockProbe
 from studio.contract import Envelope, EventType
+from studio.marks import mark_of, marked
 from studio.observer import StudioObserver
 from studio.task_board import TaskBoard
 from studio.trigger_clock import TriggerClock
@@ -51,7 +52,7 @@ class Run:
     def __init__(self, environment: Environment, options: Namespace) -> None:
         self.environment = environment
         self.options = options
-        self.mark = f"[{options.run_id} {os.getpid():x}"
+        self.mark = mark_of(options.run_id, os.getpid())
         self.recorder = Recorder()
         self.capture = Capture(settle_ns=int(options.settle * 1e9))
         self.checks = CheckLog()
@@ -86,7 +87,7 @@ class Run:
 
     def title(self, title: str) -> str:
         """The title with the run's mark, unique in the run."""
-        return f"{title} {self.mark} {next(self._titles)}]"
+        return marked(title, self.mark, next(self._titles))
 
     def acted(self, action: Action) -> None:
         """A REST call was answered, or was not."""

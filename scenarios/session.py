@@ -14,7 +14,6 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 import inspect
 import logging
 import sys
-import uuid
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,6 +28,7 @@ from scenarios.crew import Crew
 from scenarios.interrupts import no_more_interrupts, take_interrupts
 from scenarios.member import Member
 from studio.embedded import EmbeddedStudio, EmbeddedStudioError
+from studio.marks import new_run_id
 
 if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
@@ -140,7 +140,7 @@ class Session:
         options = environment.parsed_options
         assert options is not None and self._member is not None
         if self._conductor is not None:
-            options.run_id = f"lt-{uuid.uuid4().hex[:8]}"
+            options.run_id = new_run_id()
         self._member.begin(options)
         if self._conductor is not None:
             self._conductor.begin(options)

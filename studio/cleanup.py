@@ -1,14 +1,21 @@
-"""Deleting what a run left on the server, and listing what could not be deleted."""
+"""Finding and deleting what a run left on the server, and listing what could not be deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from urllib.parse import quote
 
 import requests
 
-TIMEOUT_S = 5.0
-_GIVE_UP_AFTER = 3
+from studio.marks import run_of
+
+_TASKS: Final = "/api/tasks"
+
+TIMEOUT_S: Final = 5.0
+LIST_TIMEOUT_S: Final = 60.0
+"""The list of all tasks has no pages: 17 MB at 13,000 tasks."""
+_GIVE_UP_AFTER: Final = 3
 
 
 class Left(NamedTuple):
@@ -17,6 +24,27 @@ class Left(NamedTuple):
     task_id: str
     title: str
     problem: str
+
+
+class UnreadableListError(Exception):
+    """The service answered, but not with a list of tasks; the message says what came."""
+
+
+def marked_tasks(host: str, run_id: str | None, session: requests.Session) -> dict[str, str]:
+    """Titles by id of the tasks that carry the mark of a run, or of any run, from one ``GET /api/tasks``.
+
+    A task whose creation was never answered is among them. Raise ``UnreadableListError``, or
+    ``requests.RequestException`` when nothing answers.
+    """
+    response = session.get(f"{host.rstrip('/')}{_TASKS}", timeout=LIST_TIMEOUT_S, allow_redirects=False)
+    if response.status_code != 200:
+        raise UnreadableListError(f"GET {_TASKS} was answered {response.status_code} {response.text[:200]}".strip())
+    try:
+        tasks = {str(task["id"]): str(task["title"]) for task in response.json()}
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnreadableListError(f"GET {_TASKS} was not answered with a list of tasks") from error
+    found = {task_id: (title, run_of(title)) for task_id, title in tasks.items()}
+    return {task_id: title for task_id, (title, run) in found.items() if run and run_id in (None, run)}
 
 
 def delete_tasks(
@@ -42,8 +70,10 @@ def delete_tasks(
 
 
 def _delete(host: str, task_id: str, session: requests.Session) -> tuple[str, bool]:
+    url = f"{host.rstrip('/')}{_TASKS}/{quote(task_id, safe='')}"
     try:
-        response = session.delete(f"{host.rstrip('/')}/api/tasks/{task_id}", timeout=TIMEOUT_S)
+        # A redirect that was followed could turn the DELETE into a GET, and its 200 into "deleted".
+        response = session.delete(url, timeout=TIMEOUT_S, allow_redirects=False)
     except requests.RequestException as error:
         return type(error).__name__, False
     if response.status_code in (204, 404):
