@@ -202,7 +202,7 @@ def test_drift_grows_with_true_time_and_turns_last_as_long_as_ever() -> None:
 def test_the_clock_jumps_at_its_times_and_events_keep_their_order() -> None:
     jumps = {0: (0, None), 1000: (1000, 2000), -2000: (2000, None)}
     before_ns = time.time_ns()
-    with StudioProcess("--clock-step", "1000s@1s", "--clock-step", "-3000s@2s") as studio:
+    with StudioProcess("--buffer", "100000", "--clock-step", "1000s@1s", "--clock-step", "-3000s@2s") as studio:
         start = Span(before_ns, time.time_ns())
         stream = studio.stream()
         made: list[str] = []
