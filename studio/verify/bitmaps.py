@@ -18,6 +18,24 @@ def from_bytes(data: bytes) -> int:
     return int.from_bytes(data, "little")
 
 
+class BitmapTable:
+    """The distinct sets of a message, each written once: who has an event is then a number of one or two bytes.
+
+    Mostly every stream has every event, so a delta holds a handful of sets whatever the number of its events.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[int, int] = {}
+
+    def place(self, mask: int) -> int:
+        """Where the set stands in the table."""
+        return self._places.setdefault(mask, len(self._places))
+
+    def rows(self) -> list[bytes]:
+        """The table for the message; ``[from_bytes(row) for row in rows]`` reads it."""
+        return [to_bytes(mask) for mask in self._places]
+
+
 def slots_of(mask: int) -> Iterator[int]:
     """The numbers of the set bits, ascending."""
     while mask:

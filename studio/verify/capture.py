@@ -8,7 +8,7 @@ from typing import Any
 
 from studio.contract import Envelope
 from studio.verify.actions import Action
-from studio.verify.bitmaps import to_bytes
+from studio.verify.bitmaps import BitmapTable, to_bytes
 from studio.verify.horizons import SECOND_NS, forget_after_ns
 from studio.verify.slots import Group, SlotTable
 
@@ -31,6 +31,7 @@ class _Seen:
         "live_ns",
         "mask",
         "order",
+        "replayed",
         "reported",
     )
 
@@ -39,18 +40,20 @@ class _Seen:
         title = str(envelope.fields.get("title", ""))
         self.facts: list[Any] = [envelope.id, key.type, key.task_id, key.detail, title, envelope.timestamp_ns]
         self.order = (envelope.timestamp_ns, envelope.id)
-        self.mask = self.reported = self.again_mask = 0
+        self.mask = self.reported = self.replayed = self.again_mask = 0
         self.again = self.again_ns = 0
         self.first_ns = self.last_ns = at_ns
         self.live_ns = self.live_last_ns = 0
         self.dirty = False
 
-    def note(self, at_ns: int, replayed: bool) -> None:
+    def note(self, bit: int, at_ns: int, replayed: bool) -> None:
         if at_ns < self.first_ns:
             self.first_ns = at_ns
         if at_ns > self.last_ns:
             self.last_ns = at_ns
-        if not replayed:
+        if replayed:
+            self.replayed |= bit
+        else:
             self.live_ns = min(self.live_ns or at_ns, at_ns)
             self.live_last_ns = max(self.live_last_ns, at_ns)
 
@@ -59,18 +62,20 @@ class _Seen:
         self.again_mask |= bit
         self.again_ns = at_ns
 
-    def take_row(self) -> list[Any]:
-        fresh = self.mask & ~self.reported
-        times = (self.first_ns, self.live_ns, self.live_last_ns, self.last_ns)
-        row = [*self.facts, *times, to_bytes(fresh), self.again, to_bytes(self.again_mask), self.again_ns]
+    def take_row(self, sets: BitmapTable) -> list[Any]:
+        fresh = sets.place(self.mask & ~self.reported)
+        row = [*self.facts, self.first_ns, self.live_ns, self.live_last_ns, self.last_ns, fresh]
+        if self.again or self.replayed:
+            row += [sets.place(self.replayed), self.again, sets.place(self.again_mask), self.again_ns]
         self.reported = self.mask
-        self.again = self.again_mask = 0
+        self.again = self.again_mask = self.replayed = 0
         self.dirty = False
         return row
 
     def clear(self, mask: int) -> None:
         self.mask &= ~mask
         self.reported &= ~mask
+        self.replayed &= ~mask
         self.again_mask &= ~mask
 
 
@@ -119,7 +124,7 @@ class Capture:
             seen.repeat(bit, at_ns)
             return False
         seen.mask |= bit
-        seen.note(at_ns, replayed)
+        seen.note(bit, at_ns, replayed)
         if seen.order < slot.top:
             self._overtaken(seen, bit)
         else:
@@ -132,15 +137,16 @@ class Capture:
 
     def take(self, now_ns: int) -> dict[str, Any]:
         """What happened since the last call, as msgpack can carry it; give every delta, in order, to the judge."""
-        released = self._released
+        sets = BitmapTable()
         delta = {
             "now_ns": now_ns,
-            "released": to_bytes(released),
+            "released": to_bytes(self._released),
             "streams": self._slots.take_changes(),
-            "events": [seen.take_row() for seen in self._dirty],
-            "inversions": [[*pair, to_bytes(mask)] for pair, mask in self._inversions.items()],
+            "events": [seen.take_row(sets) for seen in self._dirty],
+            "inversions": [[*pair, sets.place(mask)] for pair, mask in self._inversions.items()],
             "actions": [action.to_row() for action in self._actions],
             "replayed": self._replayed,
+            "sets": sets.rows(),
         }
         self._dirty, self._inversions, self._actions, self._replayed = [], {}, [], 0
         self._released = self._slots.release(now_ns)

@@ -80,11 +80,12 @@ class Judge:
         timeline.apply(delta["streams"])
         for row in delta["actions"]:
             self._add_action(action_from_row(row))
+        sets = [from_bytes(data) for data in delta["sets"]]
         for row in delta["events"]:
-            self._add_arrival(worker, arrival_from_row(row))
+            self._add_arrival(worker, arrival_from_row(row, sets))
         due_ns = delta["now_ns"] + self._settle_ns
-        for early_id, late_id, mask in delta["inversions"]:
-            self._votes.note(worker, early_id, late_id, from_bytes(mask), due_ns)
+        for early_id, late_id, place in delta["inversions"]:
+            self._votes.note(worker, early_id, late_id, sets[place], due_ns)
         self.tally.replayed += delta["replayed"]
 
     def settle(self, now_ns: int) -> None:

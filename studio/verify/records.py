@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from studio.verify.bitmaps import Masks, from_bytes, without
+from studio.verify.bitmaps import Masks, without
 
 NOBODY: Final[Masks] = {}
 
@@ -38,15 +38,23 @@ class Arrival(NamedTuple):
     live_last_ns: int
     last_ns: int
     fresh: int
+    replayed: int
+    """Those of ``fresh`` that may have it from a replay."""
     again: int
     again_mask: int
     again_ns: int
 
 
-def arrival_from_row(row: list[Any]) -> Arrival:
-    """Read a row that ``Capture.take`` wrote."""
-    *known, fresh, again, again_mask, again_ns = row
-    return Arrival._make([*known, from_bytes(fresh), again, from_bytes(again_mask), again_ns])
+_FACTS: Final = 10
+
+
+def arrival_from_row(row: list[Any], sets: list[int]) -> Arrival:
+    """Read a row that ``Capture.take`` wrote, with the table of sets that it refers to."""
+    facts, fresh, rest = row[:_FACTS], sets[row[_FACTS]], row[_FACTS + 1 :]
+    if not rest:
+        return Arrival._make([*facts, fresh, 0, 0, 0, 0])
+    replayed, again, again_set, again_ns = rest
+    return Arrival._make([*facts, fresh, sets[replayed], again, sets[again_set], again_ns])
 
 
 class EventRecord:
