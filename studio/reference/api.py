@@ -21,11 +21,12 @@ from studio.reference.bodies import read_changes, read_completion, read_new_task
 from studio.reference.connection import StreamConnection
 from studio.reference.failures import ApiError, TextError
 from studio.reference.faults import Faults
-from studio.reference.hub import EventHub, TaskFilter
+from studio.reference.hub import EventHub
 from studio.reference.lifecycle import Lifecycle
 from studio.reference.model import Task
 from studio.reference.openapi import DESCRIPTION, VERSION
 from studio.reference.playback import Player
+from studio.reference.replay import TaskFilter
 from studio.reference.streams import EventStreamResponse, Streams
 from studio.reference.wire import compact_json
 

@@ -33,6 +33,9 @@ class Switch(NamedTuple):
 SLOW_DELIVERY: Final = "slow-delivery"
 DROP: Final = "drop"
 DUPLICATE: Final = "duplicate"
+REPLAY_DUPLICATES: Final = "replay-duplicates"
+REPLAY_UNFILTERED: Final = "replay-unfiltered"
+REPLAY_SILENT: Final = "replay-silent"
 SLOW_EXECUTE: Final = "slow-execute"
 
 _DELIVERY: Final = (
@@ -43,7 +46,23 @@ _DELIVERY: Final = (
 
 _WIRE: Final[tuple[Switch, ...]] = ()
 
-_REPLAY: Final[tuple[Switch, ...]] = ()
+_REPLAY: Final = (
+    Switch(
+        REPLAY_DUPLICATES,
+        Kind.FLAG,
+        "",
+        "every connected client pushes each event into the replay buffer; with none connected nothing is kept",
+        as_found="",
+    ),
+    Switch(REPLAY_UNFILTERED, Kind.FLAG, "", "a replay ignores ?task_ids=", as_found=""),
+    Switch(
+        REPLAY_SILENT,
+        Kind.FLAG,
+        "",
+        "a Last-Event-ID from which nothing can be replayed is answered by nothing",
+        as_found="",
+    ),
+)
 
 _ACTIVITY: Final[tuple[Switch, ...]] = ()
 
