@@ -86,6 +86,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "EXPR",
         repeatable=True,
     ),
+    Option("measure-only", TARGET, "Measure latencies only: no event is accounted for, and no check is made."),
     Option("results-dir", TARGET, "Folder that gets one sub-folder of results per run.", str, "results", "DIR"),
     Option(
         "settle",

@@ -139,7 +139,7 @@ class RunFigures:
             return True
         if metric in _TALLIED:
             # Where users only listen, the probes of the clock make events.
-            return self._triggers or bool(self._ledger.judge.tally.expected)
+            return self._ledger.verifies and (self._triggers or bool(self._ledger.judge.tally.expected))
         if metric in _OF_TRIGGERS:
             return self._triggers
         return True

@@ -17,6 +17,7 @@ def notes(ledger: Ledger, options: Namespace, *, embedded: bool) -> list[str]:
     """All of them, in the order in which they matter."""
     candidates = [
         _shortened(ledger, options),
+        _unverified(options),
         _user_stamps(ledger),
         *_clock(ledger),
         _probes(ledger, options, embedded=embedded),
@@ -30,6 +31,10 @@ def _shortened(ledger: Ledger, options: Namespace) -> str:
     if not options.run_time or lasted_s >= options.run_time:
         return ""
     return f"The run was ended after {lasted_s:.0f} s of the {options.run_time} s that were asked for."
+
+
+def _unverified(options: Namespace) -> str:
+    return "The run only measured: no event was accounted for, and no check was made." if options.measure_only else ""
 
 
 def _user_stamps(ledger: Ledger) -> str:

@@ -33,6 +33,7 @@ from studio.task_board import TaskBoard
 from studio.trigger_clock import TriggerClock
 from studio.verify.actions import Action
 from studio.verify.capture import Capture
+from studio.verify.unverified import Unverified
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -54,7 +55,7 @@ class Run:
         self.options = options
         self.mark = mark_of(options.run_id, os.getpid())
         self.recorder = Recorder()
-        self.capture = Capture(settle_ns=int(options.settle * 1e9))
+        self.capture = Unverified() if options.measure_only else Capture(settle_ns=int(options.settle * 1e9))
         self.checks = CheckLog()
         self.triggers = TriggerClock()
         self.board = TaskBoard()

@@ -19,6 +19,7 @@ from studio.contract import Envelope, EventType, parse_envelope, parse_timestamp
 from studio.delivery_spread import DeliverySpread
 from studio.trigger_clock import TriggerClock
 from studio.verify.capture import Capture
+from studio.verify.unverified import Unverified
 
 _PARSED_KEPT = 4_096
 """Distinct payloads whose envelope is remembered: a broadcast gives the same bytes to every stream."""
@@ -43,7 +44,7 @@ class StudioObserver:
     def __init__(
         self,
         recorder: Recorder,
-        capture: Capture,
+        capture: Capture | Unverified,
         checks: CheckLog,
         triggers: TriggerClock,
         pending: PendingDeliveries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.parts import accuracy, connects, cpu, memory, rate, report, scale
+from benchmarks.parts import accuracy, connects, cpu, memory, rate, report, scale, verification
 from benchmarks.section import Section
 
 PARTS: dict[str, Callable[[Bench], Section]] = {
@@ -16,5 +16,6 @@ PARTS: dict[str, Callable[[Bench], Section]] = {
     "memory": memory.measure,
     "scale": scale.measure,
     "report": report.measure,
+    "verification": verification.measure,
 }
 """All parts by name, in the order in which they run."""

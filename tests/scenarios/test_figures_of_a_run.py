@@ -27,7 +27,7 @@ MS = 1_000_000
 
 
 def options(**changes: object) -> Namespace:
-    return Namespace(**({"run_id": "lt-1", "settle": 5.0, "threshold": None} | changes))
+    return Namespace(**({"run_id": "lt-1", "settle": 5.0, "threshold": None, "measure_only": False} | changes))
 
 
 def figures(
@@ -96,6 +96,15 @@ def test_triggers_are_asked_for_deliveries_and_executions_for_sessions() -> None
 
 def test_delivery_of_a_recording_is_not_asked_even_with_triggers() -> None:
     assert not figures(Ledger(options(), owes_events=True), delivery_asked=False).asked("delivery")
+
+
+def test_a_run_that_only_measures_is_asked_for_no_account_and_makes_no_check() -> None:
+    ledger = Ledger(options(measure_only=True), owes_events=True)
+    ledger.checks.passed("cleanup")
+    measured = figures(ledger)
+    assert not any(measured.asked(metric) for metric in ("lost", "duplicated", "reordered", "unexpected"))
+    assert measured.asked("delivery") and measured.asked("trigger")
+    assert ledger.check_results() == []
 
 
 def test_nothing_counted_is_not_the_same_as_a_count_of_zero() -> None:

@@ -18,7 +18,14 @@ MS = 1_000_000
 
 
 def options(**changes: object) -> Namespace:
-    defaults = {"run_id": "lt-1", "settle": 5.0, "run_time": None, "clock_probe": 5.0, "replay": None}
+    defaults = {
+        "measure_only": False,
+        "run_id": "lt-1",
+        "settle": 5.0,
+        "run_time": None,
+        "clock_probe": 5.0,
+        "replay": None,
+    }
     return Namespace(**(defaults | changes))
 
 

@@ -1,0 +1,34 @@
+"""In the place of a capture when a run only measures: it takes everything in and keeps nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.contract import Envelope
+from studio.verify.actions import Action
+from studio.verify.capture import Capture
+from studio.verify.slots import Group
+
+
+class Unverified:
+    """Has the methods of `Capture`; its deltas say that nothing happened, so the judge has nothing to judge."""
+
+    def __init__(self) -> None:
+        self._nothing = Capture()
+
+    def stream_opened(self, stream: int, at_ns: int, group: Group = None) -> None:
+        """As `Capture.stream_opened`."""
+
+    def stream_closed(self, stream: int, at_ns: int) -> None:
+        """As `Capture.stream_closed`."""
+
+    def arrived(self, stream: int, envelope: Envelope, at_ns: int, *, replayed: bool) -> bool:
+        """As `Capture.arrived`, for an event that nobody knows to have come before."""
+        return True
+
+    def acted(self, action: Action) -> None:
+        """As `Capture.acted`."""
+
+    def take(self, now_ns: int) -> dict[str, Any]:
+        """As `Capture.take`."""
+        return self._nothing.take(now_ns)
