@@ -133,7 +133,7 @@ class Api:
         return Response(status_code=204)
 
     async def _execute(self, request: Request) -> Response:
-        task, session, changed = self._lifecycle.execute(_identifier(request))
+        task, session, changed = await self._lifecycle.execute(_identifier(request))
         if fault.SLOW_EXECUTE in self._faults:
             await asyncio.sleep(self._faults.seconds(fault.SLOW_EXECUTE))
         answer = {
@@ -146,7 +146,7 @@ class Api:
 
     async def _transition(self, request: Request) -> Response:
         status = await read_transition(request)
-        task, previous = self._lifecycle.transition(_identifier(request), status)
+        task, previous = await self._lifecycle.transition(_identifier(request), status)
         return JsonResponse({"task": task.to_json(fresh_updated=True), "previous_status": previous})
 
     async def _complete(self, request: Request) -> Response:

@@ -26,6 +26,7 @@ class Settings(NamedTuple):
     port: int
     db: Path | None
     turn_s: float
+    backend_timeout_s: float
     log_level: str
     buffer: int
     keep_alive_s: float
@@ -92,6 +93,13 @@ def _parser() -> _Parser:
     add("--port", type=_port, default=0, help="port to listen on; 0, the default, takes a free one")
     add("--db", type=Path, metavar="PATH", help="SQLite file, made when missing (default: a temporary one)")
     add("--turn-ms", type=_positive, default=600.0, metavar="MS", help="length of an agent's turn (default 600)")
+    add(
+        "--backend-timeout-s",
+        type=_positive,
+        default=5.0,
+        metavar="S",
+        help="seconds that the agent backend may take to accept a prompt (default %(default)g)",
+    )
     add("--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged to standard error")
     add("--buffer", type=_count, default=1000, metavar="N", help="events kept for replay (default %(default)s)")
     add("--keep-alive-s", type=_positive, default=15.0, metavar="S", help="seconds of silence before a keep-alive")

@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 
 from studio.reference.activity import ActivityHub
 from studio.reference.api import Api, refuse
+from studio.reference.backend import AgentBackend
 from studio.reference.clock import ServiceClock
 from studio.reference.connection import StreamLimits
 from studio.reference.failures import ApiError, TextError
@@ -70,7 +71,8 @@ def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHea
     clock = ServiceClock(settings.clock)
     hub = EventHub(settings.buffer, settings.faults, clock)
     activity = ActivityHub(store, clock)
-    lifecycle = Lifecycle(store, hub, activity, clock, settings.turn_s)
+    backend = AgentBackend(settings.faults, settings.backend_timeout_s)
+    lifecycle = Lifecycle(store, hub, activity, clock, backend, settings.faults, turn_s=settings.turn_s)
     player = None
     if settings.recording is not None:
         player = Player(settings.recording, streams, clock, speed=settings.speed, rebase=settings.rebase)

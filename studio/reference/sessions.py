@@ -8,11 +8,15 @@ import uuid
 from typing import Final
 
 from studio.contract import EventType, Phase, SessionStatus, Status
+from studio.reference import switches as fault
 from studio.reference.activity import ActivityHub
 from studio.reference.agent import PlanPhase, phases_of, plan_text, turn
+from studio.reference.backend import AgentBackend, BackendError
 from studio.reference.clock import ServiceClock
+from studio.reference.faults import Faults
 from studio.reference.hub import EventHub
 from studio.reference.model import Session, Task, agent_id
+from studio.reference.status_events import StatusEvents
 from studio.reference.store import Store
 from studio.reference.wire import timestamp
 
@@ -35,30 +39,43 @@ _START_S: Final = {Phase.PLANNING: 0.008, Phase.IMPLEMENTATION: 0.067, Phase.REV
 class SessionRunner:
     """Runs accepted sessions to their end."""
 
-    def __init__(self, store: Store, hub: EventHub, activity: ActivityHub, clock: ServiceClock, turn_s: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hub: EventHub,
+        statuses: StatusEvents,
+        activity: ActivityHub,
+        clock: ServiceClock,
+        backend: AgentBackend,
+        faults: Faults,
+        *,
+        turn_s: float,
+    ) -> None:
         self._store = store
         self._hub = hub
+        self._statuses = statuses
         self._activity = activity
         self._clock = clock
+        self._backend = backend
+        self._faults = faults
         self._turn_s = turn_s
         self._pace = min(1.0, turn_s / _RECORDED_TURN_S)
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[asyncio.Task[None], str] = {}
 
     def start(self, session: Session, *, new_workspace: bool) -> None:
         """Run a pending session in the background."""
         running = asyncio.get_running_loop().create_task(self._run(session, new_workspace))
-        self._running[session.task_id] = running
-        running.add_done_callback(lambda done: self._ended(session.task_id, done))
+        self._running[running] = session.task_id
+        running.add_done_callback(self._ended)
 
     def cancel(self, task_id: str) -> None:
-        """Stop a task's session without a further word."""
-        running = self._running.pop(task_id, None)
-        if running is not None:
+        """Stop what runs of a task without a further word."""
+        for running in [running for running, of_task in self._running.items() if of_task == task_id]:
             running.cancel()
 
     async def stop(self) -> None:
         """Stop all sessions where they are; the next start of the service finds them orphaned."""
-        running = list(self._running.values())
+        running = list(self._running)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -68,9 +85,8 @@ class SessionRunner:
         for session in self._store.unfinished_sessions():
             self._fail(session, "the service was restarted while the session ran")
 
-    def _ended(self, task_id: str, done: asyncio.Task[None]) -> None:
-        if self._running.get(task_id) is done:
-            del self._running[task_id]
+    def _ended(self, done: asyncio.Task[None]) -> None:
+        task_id = self._running.pop(done)
         if not done.cancelled() and (error := done.exception()) is not None:
             logging.getLogger("uvicorn.error").error("a session of task %s broke", task_id, exc_info=error)
 
@@ -80,10 +96,14 @@ class SessionRunner:
             self._announce_workspace(session.task_id)
         phases = self._plan_phases(session)
         last = phases[-1] if phases else None
-        for phase in phases[:-1]:
+        try:
+            for phase in phases[:-1]:
+                await self._turn(session)
+                session = self._continue(session, phase, len(phases))
             await self._turn(session)
-            session = self._continue(session, phase, len(phases))
-        await self._turn(session)
+        except BackendError as error:
+            self._fail(session, str(error))
+            return
         if last is None:
             self._end(session)
         else:
@@ -100,18 +120,25 @@ class SessionRunner:
         await asyncio.sleep(_START_S[session.phase] * self._pace)
         self._store.set_session_status(session.id, SessionStatus.RUNNING)
         self._announce(session)
+        prompt, *steps = turn(self._task(session), session.phase)
+        self._activity.publish(session.id, prompt.messages)
+        if fault.EXECUTE_WAITS not in self._faults:
+            await self._backend.prompt()
+        self._backend.call_model()
         loop = asyncio.get_running_loop()
         started = loop.time()
-        for step in turn(self._task(session), session.phase):
+        for step in steps:
             await asyncio.sleep(started + step.at * self._turn_s - loop.time())
             self._activity.publish(session.id, step.messages)
         await asyncio.sleep(started + self._turn_s - loop.time())
+        if self._faults.strikes(fault.STUCK_TURNS):
+            await asyncio.Event().wait()
 
     def _end(self, session: Session) -> None:
         """End a session that is its task's only one in this status: status first, as the service does."""
         before, after = self._write_end(session)
         self._activity.finish(session.id, None)
-        self._publish_status(before, after)
+        self._statuses.publish(before, after)
         self._publish_ended(session, success=True)
 
     def _continue(self, session: Session, phase: PlanPhase, total: int) -> Session:
@@ -141,7 +168,7 @@ class SessionRunner:
         self._activity.finish(session.id, None)
         self._publish_ended(session, success=True)
         self._publish_phase(session, phase, phase.number)
-        self._publish_status(before, after)
+        self._statuses.publish(before, after)
 
     def _fail(self, session: Session, error: str) -> None:
         before = self._task(session)
@@ -152,7 +179,8 @@ class SessionRunner:
             self._store.set_session_status(session.id, SessionStatus.FAILED)
             self._store.save_task(after)
         self._activity.finish(session.id, error)
-        self._publish_status(before, after)
+        if fault.FAILED_EXECUTE_STICKS not in self._faults:
+            self._statuses.publish(before, after)
         self._publish_ended(session, success=False)
 
     def _write_end(self, session: Session, phases_done: int = 0) -> tuple[Task, Task]:
@@ -189,12 +217,6 @@ class SessionRunner:
             opencode_session_id=session.opencode_session_id,
             created_at=timestamp(session.created_ns),
         )
-
-    def _publish_status(self, before: Task, after: Task) -> None:
-        if after.status is not before.status:
-            self._hub.publish(
-                EventType.STATUS_CHANGED, task_id=after.id, from_status=before.status, to_status=after.status
-            )
 
     def _publish_ended(self, session: Session, *, success: bool) -> None:
         self._hub.publish(EventType.SESSION_ENDED, session_id=session.id, task_id=session.task_id, success=success)

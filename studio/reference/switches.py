@@ -38,6 +38,22 @@ REPLAY_UNFILTERED: Final = "replay-unfiltered"
 REPLAY_SILENT: Final = "replay-silent"
 SLOW_EXECUTE: Final = "slow-execute"
 
+BACKEND_SLOW: Final = "backend-slow"
+BACKEND_HUNG: Final = "backend-hung"
+BACKEND_DOWN: Final = "backend-down"
+BACKEND_REFUSES: Final = "backend-refuses"
+
+STATUS_SILENT: Final = "status-silent"
+PUBLISH_FIRST: Final = "publish-first"
+FAILED_EXECUTE_STICKS: Final = "failed-execute-sticks"
+LATE_STATUS: Final = "late-status"
+
+EXECUTE_WAITS: Final = "execute-waits"
+DOUBLE_EXECUTE: Final = "double-execute"
+EXECUTE_WHEN_DONE: Final = "execute-when-done"
+TWO_SESSIONS: Final = "two-sessions"
+STUCK_TURNS: Final = "stuck-turns"
+
 _DELIVERY: Final = (
     Switch(SLOW_DELIVERY, Kind.DURATION, "80ms", "each live event is written this long after its timestamp"),
     Switch(DROP, Kind.RATE, "1%", "a delivery (one event on one connection) is left out"),
@@ -66,9 +82,53 @@ _REPLAY: Final = (
 
 _ACTIVITY: Final[tuple[Switch, ...]] = ()
 
-_STATUS: Final[tuple[Switch, ...]] = ()
+_BACKEND: Final = (
+    Switch(BACKEND_SLOW, Kind.DURATION, "2s", "condition: the agent backend takes this long to accept a prompt"),
+    Switch(BACKEND_HUNG, Kind.FLAG, "", "condition: the agent backend never answers"),
+    Switch(BACKEND_DOWN, Kind.FLAG, "", "condition: the agent backend refuses the connection"),
+    Switch(BACKEND_REFUSES, Kind.FLAG, "", "condition: every call of the model fails with 400"),
+)
+"""What can happen to the agent backend. These are no defects: with them alone the service stays correct."""
 
-_EXECUTION: Final = (Switch(SLOW_EXECUTE, Kind.DURATION, "2s", "execute answers this much later"),)
+_STATUS: Final = (
+    Switch(STATUS_SILENT, Kind.FLAG, "", "PATCH and complete change a status without an event", as_found=""),
+    Switch(
+        PUBLISH_FIRST,
+        Kind.DURATION,
+        "20ms",
+        "a transition publishes its event this long before it writes the status",
+        as_found="20ms",
+    ),
+    Switch(
+        FAILED_EXECUTE_STICKS,
+        Kind.FLAG,
+        "",
+        "when the agent backend fails, the stream is not told that the status went back",
+        as_found="",
+    ),
+    Switch(LATE_STATUS, Kind.DURATION, "300ms", "the event of a changed status comes this long after the change"),
+)
+
+_EXECUTION: Final = (
+    Switch(SLOW_EXECUTE, Kind.DURATION, "2s", "execute answers this much later"),
+    Switch(
+        EXECUTE_WAITS,
+        Kind.FLAG,
+        "",
+        "execute waits for the agent backend, however long, and fails with it",
+        as_found="",
+    ),
+    Switch(DOUBLE_EXECUTE, Kind.FLAG, "", "an execute is accepted while a session of the task runs", as_found=""),
+    Switch(EXECUTE_WHEN_DONE, Kind.FLAG, "", "an execute of a task that is done is accepted"),
+    Switch(TWO_SESSIONS, Kind.FLAG, "", "an execute starts two sessions"),
+    Switch(
+        STUCK_TURNS,
+        Kind.RATE,
+        "100%",
+        "the end of a turn is missed: its session runs and its task stays for ever",
+        as_found="25%",
+    ),
+)
 
 _LIMITS: Final[tuple[Switch, ...]] = ()
 
@@ -76,7 +136,7 @@ _RESTART: Final[tuple[Switch, ...]] = ()
 
 SWITCHES: Final = {
     switch.name: switch
-    for switch in (*_DELIVERY, *_WIRE, *_REPLAY, *_ACTIVITY, *_STATUS, *_EXECUTION, *_LIMITS, *_RESTART)
+    for switch in (*_DELIVERY, *_WIRE, *_REPLAY, *_ACTIVITY, *_BACKEND, *_STATUS, *_EXECUTION, *_LIMITS, *_RESTART)
 }
 """All switches by name."""
 
