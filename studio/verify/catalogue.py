@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from studio.verify import replay
 from studio.verify.findings import Check
 
 _OF_USERS: Final = (
@@ -51,5 +52,5 @@ _OF_USERS: Final = (
     ),
 )
 
-CHECKS: Final[dict[str, Check]] = {check.name: check for check in _OF_USERS}
+CHECKS: Final[dict[str, Check]] = {check.name: check for check in (*_OF_USERS, *replay.CHECKS)}
 """The checks by name."""
