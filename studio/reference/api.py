@@ -27,6 +27,7 @@ from studio.reference.model import Task
 from studio.reference.openapi import DESCRIPTION, VERSION
 from studio.reference.playback import Player
 from studio.reference.replay import TaskFilter
+from studio.reference.room import Room
 from studio.reference.streams import EventStreamResponse, Streams
 from studio.reference.wire import compact_json
 
@@ -66,6 +67,7 @@ class Api:
         hub: EventHub,
         activity: ActivityHub,
         streams: Streams,
+        room: Room,
         faults: Faults,
         player: Player | None,
     ) -> None:
@@ -73,6 +75,7 @@ class Api:
         self._hub = hub
         self._activity = activity
         self._streams = streams
+        self._room = room
         self._faults = faults
         self._player = player
 
@@ -183,7 +186,7 @@ class Api:
         return JsonResponse(self._lifecycle.session(_identifier(request)).to_json())
 
     async def _events(self, request: Request) -> Response:
-        self._require_room(request)
+        await self._room.require(request)
         if self._player is not None:
             return self._player.response()
         tasks = _task_filter(request.query_params)
@@ -196,16 +199,12 @@ class Api:
 
     async def _session_activity(self, request: Request) -> Response:
         session_id = self._lifecycle.session(_identifier(request)).id
-        self._require_room(request)
+        await self._room.require(request)
 
         async def feed(connection: StreamConnection) -> None:
             await self._activity.follow(connection, session_id)
 
         return EventStreamResponse(self._streams, feed, self._activity.leave)
-
-    def _require_room(self, request: Request) -> None:
-        if request.method == "GET" and self._streams.full:
-            raise ApiError(503, "service_unavailable", "No more streams can be opened, try again later")
 
 
 def _utf8(header: str | None) -> str | None:

@@ -22,6 +22,8 @@ class StreamLimits(NamedTuple):
     """Blocks that may wait for a slow reader."""
     keep_alive_s: float
     """Seconds without an event after which the keep-alive comment is sent."""
+    kept_when_behind: int = 0
+    """The defect: of the blocks that wait, only so many of the last are kept, and nobody is disconnected; 0: none."""
 
 
 class StreamConnection:
@@ -74,7 +76,9 @@ class StreamConnection:
             self._write(data)
             return
         self._waiting.append(data)
-        if len(self._waiting) + self._unsent > self._limits.queue:
+        if self._limits.kept_when_behind:
+            del self._waiting[: -self._limits.kept_when_behind]
+        elif len(self._waiting) + self._unsent > self._limits.queue:
             self.abort()
 
     def pause(self) -> None:

@@ -9,6 +9,8 @@ request with HTTP/1.0 (``enforce_version`` in its ``proto/h1/conn.rs``).
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +21,7 @@ from studio.reference.streams import EXTENSION, RECORDED
 
 _NEW: Final = b"HTTP/1.1 "
 _OLD: Final = b"HTTP/1.0 "
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class _OldClient(asyncio.Transport):
@@ -72,6 +75,11 @@ class StudioProtocol(HttpToolsProtocol):
             self.cycle.chunked_encoding = False
         self.stream = StreamConnection(self.transport, limits, chunked=chunked)
         return self.stream
+
+    def reset(self) -> None:
+        """Close the connection with a reset (RST), without an answer."""
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.transport.abort()
 
     def pause_writing(self) -> None:
         """The kernel takes no more bytes."""

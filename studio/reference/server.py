@@ -17,12 +17,13 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from studio.reference import switches as fault
 from studio.reference.activity import ActivityHub
 from studio.reference.api import Api, refuse
 from studio.reference.backend import AgentBackend
@@ -35,17 +36,21 @@ from studio.reference.lifecycle import Lifecycle
 from studio.reference.options import Settings
 from studio.reference.playback import Player
 from studio.reference.protocol import StudioProtocol
+from studio.reference.room import Room
 from studio.reference.store import Store
 from studio.reference.streams import Streams
+
+_LOOK_EVERY_S: Final = 0.05
 
 
 class StudioServer(uvicorn.Server):
     """uvicorn's server, which ends the streams before it waits for open connections."""
 
-    def __init__(self, config: uvicorn.Config, streams: Streams, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, streams: Streams, url: str, *, keeps_streams: bool) -> None:
         super().__init__(config)
         self._streams = streams
         self._url = url
+        self._keeps_streams = keeps_streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, then print the one line that says so."""
@@ -57,8 +62,17 @@ class StudioServer(uvicorn.Server):
         """End in order on SIGTERM and SIGINT, however often they come."""
         self.should_exit = True
 
+    def leave(self) -> None:
+        """End because nobody is left whom the process serves, whatever streams are open."""
+        self._keeps_streams = False
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening and let every stream end with its last chunk."""
+        for listener in self.servers:
+            listener.close()
+        while self._keeps_streams and self._streams.count:
+            await asyncio.sleep(_LOOK_EVERY_S)
         self._streams.end_all()
         await super().shutdown(sockets)
 
@@ -79,12 +93,14 @@ def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHea
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        lifecycle.runner.recover()
+        if fault.RESTART_LEAVES_ORPHANS not in settings.faults:
+            lifecycle.runner.recover()
         yield
         await lifecycle.runner.stop()
         store.close()
 
-    api = Api(lifecycle, hub, activity, streams, settings.faults, player)
+    room = Room(streams, settings.max_streams, settings.faults)
+    api = Api(lifecycle, hub, activity, streams, room, settings.faults, player)
     handlers = dict.fromkeys((ApiError, TextError, HTTPException), refuse)
     app = Starlette(routes=api.routes(), exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False
@@ -119,7 +135,7 @@ def _stop_at_end_of_stdin(server: StudioServer) -> None:
     with suppress(OSError):
         while os.read(0, 4096):
             pass
-    server.should_exit = True
+    server.leave()
 
 
 def _exit(*_: object) -> None:
@@ -138,11 +154,13 @@ def run(settings: Settings) -> None:
         if path is None:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="studio-"))) / "studio.db"
         address = f"[{settings.host}]" if ":" in settings.host else settings.host
-        streams = Streams(StreamLimits(settings.queue_limit, settings.keep_alive_s), settings.max_streams)
+        kept = settings.faults.count(fault.SKIP_SLOW_READERS)
+        streams = Streams(StreamLimits(settings.queue_limit, settings.keep_alive_s, kept))
         server = StudioServer(
             _config(settings, _application(settings, path, streams)),
             streams,
             f"http://{address}:{listener.getsockname()[1]}",
+            keeps_streams=fault.SIGTERM_KEEPS_STREAMS in settings.faults,
         )
         if settings.exit_with_stdin:
             threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()

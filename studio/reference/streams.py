@@ -1,4 +1,4 @@
-"""Opening and ending event streams over ASGI, and how many may be open."""
+"""Opening and ending event streams over ASGI."""
 
 from __future__ import annotations
 
@@ -29,21 +29,26 @@ HEAD: Final[Headers] = [(b"content-type", b"text/event-stream"), (b"cache-contro
 class Streams:
     """All open streams of the process."""
 
-    def __init__(self, limits: StreamLimits, max_streams: int | None) -> None:
+    def __init__(self, limits: StreamLimits) -> None:
         self._limits = limits
-        self._max_streams = max_streams
-        self._open: set[StreamConnection] = set()
+        self._open: dict[StreamConnection, None] = {}
 
     @property
-    def full(self) -> bool:
-        """No further stream may open."""
-        return self._max_streams is not None and len(self._open) >= self._max_streams
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
+    def cut_oldest(self) -> None:
+        """Cut the stream that has been open for longest."""
+        oldest = next(iter(self._open), None)
+        if oldest is not None:
+            oldest.abort()
 
     def open(self, scope: Scope) -> StreamConnection:
         """Take over the transport of the request in ``scope``; HTTP/1.0 clients get no chunks."""
         protocol: StudioProtocol = scope["extensions"][EXTENSION]["protocol"]
         connection = protocol.open_stream(self._limits, chunked=scope["http_version"] != "1.0")
-        self._open.add(connection)
+        self._open[connection] = None
         return connection
 
     def end_all(self) -> None:
@@ -74,7 +79,7 @@ class Streams:
 
     def forget(self, connection: StreamConnection) -> None:
         """The stream no longer counts."""
-        self._open.discard(connection)
+        self._open.pop(connection, None)
         if not connection.closing:
             connection.abort()
 

@@ -37,6 +37,12 @@ REPLAY_DUPLICATES: Final = "replay-duplicates"
 REPLAY_UNFILTERED: Final = "replay-unfiltered"
 REPLAY_SILENT: Final = "replay-silent"
 SLOW_EXECUTE: Final = "slow-execute"
+SKIP_SLOW_READERS: Final = "skip-slow-readers"
+NO_STREAM_LIMIT: Final = "no-stream-limit"
+CONNECTION_LIMIT: Final = "connection-limit"
+LIMIT_HARMS: Final = "limit-harms"
+RESTART_LEAVES_ORPHANS: Final = "restart-leaves-orphans"
+SIGTERM_KEEPS_STREAMS: Final = "sigterm-keeps-streams"
 
 BACKEND_SLOW: Final = "backend-slow"
 BACKEND_HUNG: Final = "backend-hung"
@@ -130,9 +136,35 @@ _EXECUTION: Final = (
     ),
 )
 
-_LIMITS: Final[tuple[Switch, ...]] = ()
+_LIMITS: Final = (
+    Switch(
+        SKIP_SLOW_READERS,
+        Kind.COUNT,
+        "64",
+        "a reader that is behind loses, without a word, all but the last so many events that wait for it",
+        as_found="1024",
+    ),
+    Switch(NO_STREAM_LIMIT, Kind.FLAG, "", "--max-streams is not enforced", as_found=""),
+    Switch(CONNECTION_LIMIT, Kind.COUNT, "50", "a stream beyond so many is reset without an answer"),
+    Switch(LIMIT_HARMS, Kind.FLAG, "", "each refused stream also cuts the oldest open one"),
+)
 
-_RESTART: Final[tuple[Switch, ...]] = ()
+_RESTART: Final = (
+    Switch(
+        RESTART_LEAVES_ORPHANS,
+        Kind.FLAG,
+        "",
+        "sessions that a stop cut off stay as they are after the next start, and so do their tasks",
+        as_found="",
+    ),
+    Switch(
+        SIGTERM_KEEPS_STREAMS,
+        Kind.FLAG,
+        "",
+        "SIGTERM ends no stream, and the process goes on while one is open",
+        as_found="",
+    ),
+)
 
 SWITCHES: Final = {
     switch.name: switch
