@@ -11,16 +11,14 @@ from itertools import count
 from typing import Any, Final
 
 import gevent
-import requests
 
-from locust_eventsource.stream import EventStream
 from scenarios.run import Run
 from scenarios.user import StudioUser, task_definitions
 from studio.activity import ActivityWatch
 from studio.api import Answer
 from studio.contract import EventKey, EventType, Status
+from studio.verify import activity
 
-ACTIVITY_NAME: Final = "/api/sessions/[id]/activity"
 _LOOK_EVERY_S: Final = 0.1
 
 NEXT_TRANSITION: Final[dict[str, Status]] = {
@@ -87,14 +85,6 @@ class ExecutionUser(StudioUser):
         board = self.load.board
         return board.wait_until(lambda: board.status(task_id) == after, self.load.options.settle)
 
-    def follow(self, session_id: str) -> tuple[EventStream, ActivityWatch]:
-        """Open the session's activity stream."""
-        request = requests.Request("GET", f"/api/sessions/{session_id}/activity", headers=self.headers)
-        stream = self.open_stream(request, name=ACTIVITY_NAME, start=False)
-        watch = self.load.observer.follow_activity(stream)
-        stream.start()
-        return stream, watch
-
 
 class Session:
     """One execute, and the session that it starts, until both streams have told of its end."""
@@ -112,11 +102,11 @@ class Session:
         if not self._accepted(answer):
             return False
         session_id = str(answer.body.get("session_id", ""))
-        stream, watch = self._user.follow(session_id)
+        watch = ActivityWatch()
+        stream = self._user.open_activity(session_id, watch)
         finished = watch.wait_finished(self._load.options.session_timeout)
         ended = finished and self._has_ended(session_id)
-        self._user.close_stream(stream)
-        self._load.observer.forget(stream)
+        self._user.close_activity(stream)
         if finished or not self._load.stopping.is_set():
             self._judge(session_id, watch, ended=ended)
         if ended:
@@ -141,17 +131,13 @@ class Session:
         return answer.ok
 
     def _judge(self, session_id: str, watch: ActivityWatch, *, ended: bool) -> None:
-        evidence = {"task_id": self._task_id, "session_id": session_id, "types": dict(watch.types)}
-        problem = watch.problem()
+        ids = {"task_id": self._task_id, "session_id": session_id}
         checks = self._load.checks
-        if problem:
-            checks.failed("activity.complete", problem, **evidence)
-        else:
-            checks.passed("activity.complete")
+        checks.note(activity.complete(watch.reading, **ids))
         if ended:
             checks.passed("session.ends")
         else:
-            checks.failed("session.ends", "the stream never told that the session ended", **evidence)
+            checks.failed("session.ends", "the stream never told that the session ended", **ids)
 
 
 class StatusCheck:

@@ -18,10 +18,12 @@ from locust_eventsource.locust.user import EventSourceUser
 from locust_eventsource.stream import EventStream, StreamSettings
 from scenarios.run import run_of
 from scenarios.session import install
+from studio.activity import ActivityWatch
 from studio.api import StudioApi
 from studio.contract import EVENTS_PATH
 from studio.wire_times import TimingAdapter
 
+ACTIVITY_NAME: Final = "/api/sessions/[id]/activity"
 _CONNECTIONS_KEPT: Final = 100
 
 
@@ -96,6 +98,19 @@ class StudioUser(EventSourceUser, HttpUser):
         self.load.observer.follow_global(stream, group)
         stream.start()
         return stream
+
+    def open_activity(self, session_id: str, watch: ActivityWatch) -> EventStream:
+        """Open a session's activity stream; ``watch`` sees what comes."""
+        request = requests.Request("GET", f"/api/sessions/{session_id}/activity", headers=self.headers)
+        stream = self.open_stream(request, name=ACTIVITY_NAME, start=False)
+        self.load.observer.follow_activity(stream, watch)
+        stream.start()
+        return stream
+
+    def close_activity(self, stream: EventStream) -> None:
+        """Close an activity stream of which all that is wanted has come."""
+        self.close_stream(stream)
+        self.load.observer.forget(stream)
 
 
 install()

@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-
 from gevent.event import Event as Signal
 
 from locust_eventsource.stream import Arrival
-
-FINISHED = "finished"
+from studio.verify.readings import FINISHED, Excerpts, Reading
 
 
 class ActivityWatch:
-    """What one reader of an activity stream has seen."""
+    """What one reader of an activity stream has seen.
 
-    def __init__(self) -> None:
-        self.types: Counter[str] = Counter()
-        self.success: bool | None = None
-        self.after_finished = 0
+    A stream that lost its connection begins again with the first message, so each connection has a reading of its own.
+    """
+
+    def __init__(self, reader: str = "reader 1", excerpts: Excerpts | None = None) -> None:
+        """``excerpts`` are shared by the readers of one session."""
+        self._excerpts = excerpts or Excerpts()
+        self.reading = Reading(reader, 0, self._excerpts)
+        """What the latest connection has brought."""
         self._finished = Signal()
+        self._awaited = 0
+        self._reached = Signal()
+
+    def joined(self, at_ns: int) -> None:
+        """The stream is open, for the first time or again."""
+        self.reading = Reading(self.reading.reader, at_ns, self._excerpts)
+        self._finished.clear()
 
     def saw(self, arrival: Arrival) -> None:
         """Take in one event."""
-        if self._finished.is_set():
-            self.after_finished += 1
-        self.types[arrival.event.type] += 1
-        if arrival.event.type == FINISHED:
-            self.success = _success(arrival.event.data)
+        event = arrival.event
+        self.reading.took(event.type, event.last_event_id, event.data)
+        if event.type == FINISHED:
             self._finished.set()
+        if event.type == FINISHED or len(self.reading.digests) >= self._awaited:
+            self._reached.set()
 
     def wait_finished(self, timeout_s: float) -> bool:
         """Wait for ``finished``; False when it did not come in time."""
         return bool(self._finished.wait(timeout_s))
 
-    def problem(self) -> str:
-        """What is wrong with what came; empty when nothing is."""
-        if not self._finished.is_set():
-            return "the activity did not end with `finished`"
-        if self.types.total() == 1:
-            return "the activity held nothing but `finished`"
-        if self.after_finished:
-            return f"{self.after_finished} events came after `finished`"
-        return ""
-
-
-def _success(data: str) -> bool | None:
-    try:
-        return bool(json.loads(data)["success"])
-    except (ValueError, KeyError, TypeError):
-        return None
+    def wait_messages(self, count: int, timeout_s: float) -> bool:
+        """Wait for so many messages; False when the activity ended before, or the time is over."""
+        self._awaited = count
+        self._reached.clear()
+        if len(self.reading.digests) < count and not self.reading.finished:
+            self._reached.wait(timeout_s)
+        return len(self.reading.digests) >= count

@@ -75,11 +75,9 @@ class StudioObserver:
         self._followed[stream] = _Followed(self._numbers, group)
         self._numbers += 1
 
-    def follow_activity(self, stream: EventStream) -> ActivityWatch:
+    def follow_activity(self, stream: EventStream, watch: ActivityWatch) -> None:
         """Observe a session's activity stream."""
-        watch = ActivityWatch()
         self._followed[stream] = _Followed(-1, None, activity=watch)
-        return watch
 
     def forget(self, stream: EventStream) -> None:
         """The stream is closed for good and all of it has been told."""
@@ -95,6 +93,8 @@ class StudioObserver:
         followed.replay_asked = stream.replay_requested
         if followed.activity is None:
             self._capture.stream_opened(followed.number, at_ns, followed.group)
+        else:
+            followed.activity.joined(at_ns)
 
     def disconnect(self, *, stream: EventStream, at_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.disconnect``."""

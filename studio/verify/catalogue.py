@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from studio.verify import replay
+from studio.verify import activity, replay
 from studio.verify.findings import Check
 
 _OF_USERS: Final = (
@@ -14,13 +14,6 @@ _OF_USERS: Final = (
         promise="each execute of the run was answered 202",
         blind="what the service did behind its answer",
         unknown="never: an execute without an answer fails",
-    ),
-    Check(
-        name="activity.complete",
-        holds="every session's activity was not empty and ended with `finished`",
-        promise="a reader that joined at the start of each session got messages, `finished` once, and nothing after it",
-        blind="messages that no reader got: ids of an activity stream close up over a hole",
-        unknown="never",
     ),
     Check(
         name="session.ends",
@@ -52,5 +45,5 @@ _OF_USERS: Final = (
     ),
 )
 
-CHECKS: Final[dict[str, Check]] = {check.name: check for check in (*_OF_USERS, *replay.CHECKS)}
+CHECKS: Final[dict[str, Check]] = {check.name: check for check in (*_OF_USERS, *activity.CHECKS, *replay.CHECKS)}
 """The checks by name."""

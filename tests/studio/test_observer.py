@@ -13,6 +13,7 @@ from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from locust_eventsource.protocol.event import Event
 from locust_eventsource.stream import Arrival, EventStream
+from studio.activity import ActivityWatch
 from studio.check_log import CheckLog
 from studio.contract import Envelope
 from studio.observer import StudioObserver, activity_timestamp
@@ -274,7 +275,8 @@ def test_lag_is_told_by_events_that_end_their_read() -> None:
 def test_history_of_an_activity_stream_does_not_enter_its_delivery() -> None:
     desk = Desk()
     stream = cast(EventStream, FakeStream())
-    watch = desk.observer.follow_activity(stream)
+    watch = ActivityWatch()
+    desk.observer.follow_activity(stream, watch)
     desk.observer.connect(stream=stream, at_ns=20 * SECOND)
 
     def told(event_type: str, second: int) -> Arrival:
@@ -287,7 +289,7 @@ def test_history_of_an_activity_stream_does_not_enter_its_delivery() -> None:
     assert series.counter("history") == 1
     assert activity is not None and activity.count == 1
     assert watch.wait_finished(0)
-    assert (watch.success, watch.problem()) == (True, "")
+    assert (watch.reading.success, watch.reading.joined_ns, len(watch.reading.digests)) == (True, 20 * SECOND, 2)
 
 
 def test_streams_that_nobody_follows_are_passed_over() -> None:
