@@ -8,10 +8,10 @@ COMPILED := $(VENV)/.compiled
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help load web test check cover bench lock clean
+.PHONY: help load web test check cover bench matrix matrix-clean matrix-as-found toxiproxy lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 	@echo "  Options go in ARGS, for example: make load ARGS='--fault drop:1%'"
 
 $(INSTALLED): requirements.lock
@@ -46,6 +46,18 @@ cover: $(COMPILED) ## the pure layers' tests, which must cover every branch
 
 bench: $(COMPILED) ## the read path against C, Go, k6, requests + sseclient-py and Locust, in one session
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+matrix: $(COMPILED) ## every defect in turn: the check that must find it does, and no other (docs/fault-matrix.md)
+	@$(BIN)/python -m matrix --page docs/fault-matrix.md $(ARGS)
+
+matrix-clean: $(COMPILED) ## 20 runs with 20 seeds and no defect on a busy machine: everything must pass
+	@$(BIN)/python -m matrix --clean 20 --busy --page docs/fault-matrix.md $(ARGS)
+
+matrix-as-found: $(COMPILED) ## all known defects of the public server at once: exactly they must be found
+	@$(BIN)/python -m matrix --as-found --page docs/fault-matrix.md $(ARGS)
+
+toxiproxy: $(INSTALLED) ## build Toxiproxy, which the matrix's rows of a bad network need (with Go)
+	@$(BIN)/python -m matrix.network
 
 lock: ## compile requirements.lock anew from the ranges (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links requirements-dev.txt -o requirements.lock

@@ -9,6 +9,20 @@ from typing import Final, NamedTuple
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
+class Toxic(NamedTuple):
+    """What the network between tester and service does, as Toxiproxy has it: to all connections, while it lasts."""
+
+    kind: str
+    """Toxiproxy's type: ``latency``, ``bandwidth``, ``limit_data``, ``reset_peer``, ``timeout``."""
+    attributes: Mapping[str, int]
+    after_s: float = 0.0
+    """Begins this long after the tester's start; 0 for before it."""
+    lasts_s: float | None = None
+    """Ends this much later; None for with the run."""
+    streams: tuple[str, ...] = ("downstream",)
+    """``downstream`` for what the service sends, ``upstream`` for what the tester sends."""
+
+
 class Row(NamedTuple):
     """One defect of the service, or of the network before it, and what a run must say of it."""
 
@@ -21,8 +35,10 @@ class Row(NamedTuple):
     arguments: tuple[str, ...]
     """Arguments of ``locust`` beside the common ones, such as ``("--fault", "drop:1%")``; they may override those."""
     check: str
-    """The check, or the row of the targets, that must fail."""
+    """The check that must fail, or the target, such as ``delivery:p(99)<50ms``."""
     says: tuple[str, ...] = ()
     """Words that the text of the first offender must hold."""
     also: Mapping[str, str] = _NOTHING
-    """Other checks and target rows that fail too, each with the reason why that is right."""
+    """Other checks and targets that fail too, each with the reason why that is right."""
+    toxic: Toxic | None = None
+    """What a proxy before the service does; the row then needs Toxiproxy."""

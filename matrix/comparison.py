@@ -1,0 +1,73 @@
+"""What a run found against what its row states."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from locust_eventsource.measure.exit_codes import FAILED, PASS
+from matrix.load import Outcome
+from matrix.rows.row import Row
+from reports.model import CheckRecord, Result, RowRecord
+from reports.wording import offenders, plain, reasons
+
+_TOLD_BY_CHECK: Final = frozenset({"lost", "duplicated", "reordered", "unexpected"})
+"""Targets on what the judge counts: the same fact as the check ``delivery.<metric>``."""
+
+
+class Failure(NamedTuple):
+    """A check or a target that failed."""
+
+    name: str
+    message: str
+    """What the first offender is, in words; of a target, what was measured."""
+    evidence: tuple[tuple[str, str], ...]
+    """What else the first offender carries: label and text."""
+    noticed_s: float | None
+    """When the running test first said so, in seconds since its start; None when it was judged at the end."""
+
+    @property
+    def text(self) -> str:
+        """Everything that it says, on one line."""
+        return "; ".join([self.message, *(f"{label}: {value}" for label, value in self.evidence)])
+
+
+def failures(result: Result) -> dict[str, Failure]:
+    """The checks and targets that failed, by name; a target that a check tells as well stands under the check's."""
+    targets = [_of_target(row) for row in result.rows if row.verdict == "fail"]
+    checks = [_of_check(check, result.run.started_ns) for check in result.checks if check.verdict == "fail"]
+    return {failure.name: failure for failure in [*targets, *checks]}
+
+
+def differences(row: Row, outcome: Outcome) -> list[str]:
+    """How the run differs from what the row states, one sentence each; none when it is as stated."""
+    found = failures(outcome.result)
+    stated = {row.check, *row.also}
+    said = [] if outcome.exit_code == FAILED else [f"exit code {outcome.exit_code} instead of {FAILED}"]
+    said += [f"{name} did not fail" for name in sorted(stated - found.keys())]
+    said += [f"{name} failed, which is not stated: {found[name].text}" for name in sorted(found.keys() - stated)]
+    if row.check in found:
+        text = found[row.check].text
+        said += [f"{row.check} does not say {words!r}: {text}" for words in row.says if words not in text]
+    return said
+
+
+def complaints(outcome: Outcome) -> list[str]:
+    """What a run without any defect has against the service or leaves open; none when everything passed."""
+    said = [f"{reason.subject} {reason.verdict}: {reason.text}" for reason in reasons(outcome.result)]
+    if outcome.exit_code != PASS and not said:
+        said.append(f"exit code {outcome.exit_code}: {plain(outcome.result.verdict.summary)}")
+    return said
+
+
+def _of_check(check: CheckRecord, started_ns: int) -> Failure:
+    offender = next(iter(offenders(check, started_ns)), None)
+    if offender is None:
+        return Failure(check.name, plain(check.summary), (), check.noticed_s)
+    evidence = (*offender.event, *offender.streams, *offender.times)
+    return Failure(check.name, offender.what, evidence, check.noticed_s)
+
+
+def _of_target(row: RowRecord) -> Failure:
+    name = f"delivery.{row.metric}" if row.metric in _TOLD_BY_CHECK else row.expression
+    message = ", ".join(filter(None, (row.measured_text, row.margin_text, row.reason)))
+    return Failure(name, plain(message), (), None)

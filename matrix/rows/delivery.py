@@ -1,0 +1,42 @@
+"""Deliveries that go wrong on the global stream, and answers that come late."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matrix.rows.row import Row
+
+ROWS: Final = (
+    Row(
+        switch="drop",
+        defect=None,
+        means="an event is left out on one connection",
+        arguments=("--fault", "drop:1%"),
+        check="delivery.lost",
+        says=("reached 7 of the 8 streams that were open for it", "1 did not get it"),
+    ),
+    Row(
+        switch="duplicate",
+        defect=None,
+        means="an event is written twice on one connection",
+        arguments=("--fault", "duplicate:1%"),
+        check="delivery.duplicated",
+        says=("more than once",),
+    ),
+    Row(
+        switch="slow-delivery",
+        defect=None,
+        means="each event is written 80 ms after its timestamp",
+        arguments=("--fault", "slow-delivery:80ms", "--task-rate", "10"),
+        check="delivery:p(99)<50ms",
+        says=("ms over",),
+    ),
+    Row(
+        switch="slow-execute",
+        defect=None,
+        means="an execute is answered two seconds late",
+        arguments=("--fault", "slow-execute:2s", "--executions", "2"),
+        check="execute:p(99)<1s",
+        says=("s over",),
+    ),
+)
