@@ -21,13 +21,12 @@ from typing import Any
 
 from benchmarks.messages import say
 from benchmarks.resources import pin
-from config.options import add_options, delivery_asked
-from locust_eventsource.measure.verdicts import Row
+from config.options import add_options
 from reports.write import write_results
-from scenarios.figures import RunFigures
+from scenarios.facts import RunFacts
 from scenarios.ledger import Ledger
-from scenarios.result import assemble
-from scenarios.rows import rows
+from scenarios.result import assemble, judged_rows
+from scenarios.rows import thresholds
 from scenarios.run import Run
 from studio.contract import Envelope, EventKey
 from studio.verify.actions import Action
@@ -104,8 +103,7 @@ class Master:
     def __init__(self, environment: Environment, options: Namespace, started_ns: int) -> None:
         self._environment = environment
         self._options = options
-        self._ledger = Ledger(options, owes_events=True)
-        self._ledger.started_ns = started_ns
+        self._ledger = Ledger(options, owes_events=True, started_ns=started_ns)
         self.merged_s = 0.0
 
     def merge(self, told: list[dict[str, Any]], now_ns: int) -> None:
@@ -119,12 +117,11 @@ class Master:
     def conclude(self, folder: Path) -> dict[str, float | int]:
         """The end of the run: the last judgement, the rows, the result and its reports."""
         begun = time.perf_counter()
-        self._ledger.finish()
-        judged = self._rows()
+        self._ledger.finish(time.time_ns())
+        facts, stats = self._facts(), self._environment.stats
+        judged = judged_rows(facts, stats, self._ledger)
         verdict_s = time.perf_counter() - begun
-        result = assemble(
-            self._environment, self._ledger, judged, embedded=False, internal_error=False, user_classes=["Watcher"]
-        )
+        result = assemble(facts, stats, self._ledger, judged)
         write_results(folder, result, self._ledger.series)
         histogram = self._ledger.series.histogram("delivery")
         return {
@@ -136,10 +133,17 @@ class Master:
             "rows": len(judged),
         }
 
-    def _rows(self) -> list[Row]:
-        asked = delivery_asked(self._options)
-        figures = RunFigures(self._ledger, self._environment.stats, executes=False, delivery_asked=asked)
-        return list(rows(self._options, WORKERS * STREAMS, figures))
+    def _facts(self) -> RunFacts:
+        return RunFacts(
+            options=self._options,
+            host=str(self._environment.host),
+            embedded=False,
+            users=None,
+            user_classes=["Watcher"],
+            owes_events=True,
+            executes=False,
+            thresholds=thresholds(self._options, WORKERS * STREAMS),
+        )
 
 
 def _seconds(deliveries: int) -> int:

@@ -1,10 +1,22 @@
-"""What can be wrong with the service that is named: its URL, or that nothing answers there."""
+"""Asking the service that is named, and what can be wrong with it: its URL, or that nothing answers there."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from urllib.parse import urlsplit
 
 import requests
+
+from config.options import request_headers, tls_verification
+
+
+def session_for(options: Namespace) -> requests.Session:
+    """A session that asks as the options say: headers, TLS, and no proxy or password of the environment's."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = tls_verification(options)
+    session.headers.update(request_headers(options))
+    return session
 
 
 def url_problem(host: str) -> str:

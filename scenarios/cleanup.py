@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from config import values
-from config.options import request_headers, tls_verification, without_credentials
-from config.services import no_answer, url_problem
+from config.options import without_credentials
+from config.services import no_answer, session_for, url_problem
 from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, PASS
 from reports.model import RESULT_FILE, ResultError, load
 from scenarios.refusal import CommandError
@@ -62,10 +62,7 @@ def add_command(commands: Commands) -> None:
 def act(given: Namespace) -> int:
     """List, delete, and say what was done; returns the exit code."""
     host, run_id = _which(given)
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = tls_verification(given)
-        session.headers.update(request_headers(given))
+    with session_for(given) as session:
         tasks = _tasks(host, run_id, session)
         left = _listed(tasks) if given.dry_run else _deleted(host, tasks, session)
     return FAILED if left else PASS

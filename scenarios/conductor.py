@@ -8,8 +8,10 @@ from locust.runners import STATE_MISSING, MasterRunner
 import logging
 import os
 import sys
+import time
 from argparse import Namespace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,32 +20,28 @@ import gevent
 from flask import Response, send_file
 from gevent.lock import RLock
 
-from config.options import delivery_asked
 from locust_eventsource.locust.web_tab import Link, add_links, add_tab
 from locust_eventsource.measure.exit_codes import INTERNAL_ERROR
 from reports.model import Result
 from reports.terminal import render_table, use_color
 from reports.write import write_results
 from scenarios import live_table, progress
+from scenarios.attendance import LOCAL
+from scenarios.cleanup import command_for
 from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, drain
-from scenarios.figures import RunFigures
-from scenarios.ledger import SECOND_NS, Ledger
+from scenarios.facts import RunFacts
+from scenarios.ledger import INTERRUPTED, SECOND_NS, Ledger
 from scenarios.member import Member
-from scenarios.result import assemble
-from scenarios.rows import rows
+from scenarios.result import assemble, judged_rows
+from scenarios.rows import thresholds
+from scenarios.sweep import sweep
 from studio.embedded import EmbeddedStudio
 
 if TYPE_CHECKING:
     from locust.env import Environment
     from locust.web import WebUI
 
-    from collections.abc import Sequence
-
-    from locust_eventsource.measure.verdicts import Row
-
 logger = logging.getLogger(__name__)
-
-LOCAL = "local"
 
 
 class Conductor:
@@ -67,9 +65,7 @@ class Conductor:
         def workers() -> list[str]:
             return [client.id for client in runner.clients.all if client.state != STATE_MISSING]
 
-        def name(client_id: str) -> str:
-            return f"worker {runner.get_worker_index(client_id) + 1}"
-
+        name = partial(_name_of, runner)
         roundtrip = self._roundtrip = Roundtrip(runner.send_message, workers)
 
         def answered(msg: Any, **_kwargs: object) -> None:  # noqa: ANN401 - Locust's message type is untyped
@@ -97,6 +93,8 @@ class Conductor:
         if self._ticker is not None:
             self._ticker.kill(block=False)
         self._ledger = Ledger(options, owes_events=self._any_user("owes_events"))
+        if not self._embedded:
+            self._ledger.cleanup_command = command_for(str(self._environment.host), self._ledger.run_id)
         self._directory = _unused(Path(options.results_dir), self._ledger.started_ns)
         self._result = None
         self._ticker = gevent.spawn(self._tick, self._ledger)
@@ -108,9 +106,17 @@ class Conductor:
             seconds += 1
             if self._roundtrip is None and not self._draining.locked():
                 self._add_own(ledger)
-            ledger.settle()
+            self._note_workers(ledger)
+            ledger.settle(time.time_ns())
             if self._options.headless and seconds % progress.EVERY_S == 0:
                 progress.report(ledger)
+
+    def _note_workers(self, ledger: Ledger) -> None:
+        """A worker with users takes part, also one that is lost before its first report."""
+        runner = self._environment.runner
+        if isinstance(runner, MasterRunner):
+            for client in runner.clients.spawning + runner.clients.running:
+                ledger.attendance.joined(_name_of(runner, client.id))
 
     def _add_own(self, ledger: Ledger) -> None:
         delta = self._member.take()
@@ -121,14 +127,20 @@ class Conductor:
         """End the run in order, once; a second caller waits for the first."""
         with self._draining:
             ledger = self._ledger
-            if ledger is None or ledger.ended_ns or ledger.abandoned:
+            if ledger is None or ledger.ended_ns or ledger.cut_short:
                 return
             logger.info("Draining: triggers stop, and every event gets its time to arrive")
             try:
-                drain(ledger, self._ask, settle_s=self._options.settle, drain_timeout_s=self._options.drain_timeout)
+                drain(
+                    ledger,
+                    self._ask,
+                    partial(self._sweep, ledger),
+                    settle_s=self._options.settle,
+                    drain_timeout_s=self._options.drain_timeout,
+                )
             except KeyboardInterrupt:
                 logger.warning("Interrupted while draining: what was under way is not accounted for")
-                ledger.abandoned = True
+                ledger.cut_short = INTERRUPTED
 
     def _ask(self, stage: Stage, timeout_s: float) -> Answers:
         if self._roundtrip is not None:
@@ -139,14 +151,8 @@ class Conductor:
         """Judge the run and write its results; again when Locust's last statistics are in."""
         if self._ledger is None or self._directory is None:
             return
-        self._result = assemble(
-            self._environment,
-            self._ledger,
-            self._rows(self._ledger),
-            embedded=self._studio is not None and self._environment.host == self._studio.url,
-            internal_error=self._internal_error(self._ledger),
-            user_classes=self._user_classes(),
-        )
+        facts, stats = self._facts(), self._environment.stats
+        self._result = assemble(facts, stats, self._ledger, judged_rows(facts, stats, self._ledger))
         write_results(self._directory, self._result, self._ledger.series)
 
     def conclude(self) -> None:
@@ -154,7 +160,7 @@ class Conductor:
         if self._ledger is None:
             return
         self.drain()
-        if self._ledger.abandoned:
+        if self._ledger.cut_short:
             self._clean_up(self._ledger)
         try:
             self.write_results()
@@ -169,7 +175,11 @@ class Conductor:
         """After an interrupted drain: the users have stopped by now. Workers clean up for themselves as they quit."""
         if self._roundtrip is None:
             ledger.add(LOCAL, self._member.respond("clean"))
-        ledger.finish()
+        self._sweep(ledger)
+        ledger.finish(time.time_ns())
+
+    def _sweep(self, ledger: Ledger) -> None:
+        sweep(ledger, self._facts())
 
     def print_verdict(self) -> None:
         """Print the verdict table and where the results are."""
@@ -200,23 +210,29 @@ class Conductor:
     def _live_table(self) -> list[dict[str, str | float | int]]:
         if self._ledger is None:
             return []
-        return live_table.table(self._ledger, self._rows(self._ledger))
+        rows = judged_rows(self._facts(), self._environment.stats, self._ledger)
+        return live_table.table(self._ledger, rows)
 
-    def _rows(self, ledger: Ledger) -> Sequence[Row]:
-        options = self._options
-        figures = RunFigures(
-            ledger,
-            self._environment.stats,
+    @property
+    def _embedded(self) -> bool:
+        return self._studio is not None and self._environment.host == self._studio.url
+
+    def _facts(self) -> RunFacts:
+        options, runner = self._options, self._environment.runner
+        return RunFacts(
+            options=options,
+            host=str(self._environment.host),
+            embedded=self._embedded,
+            users=runner.target_user_count if runner else None,
+            user_classes=sorted(user_class.__name__ for user_class in self._environment.user_classes),
+            owes_events=self._any_user("owes_events"),
             executes=self._any_user("executes") and bool(options.executions),
-            delivery_asked=delivery_asked(options),
+            thresholds=thresholds(options, self._streams_asked()),
+            internal_error=bool(locust_log.unhandled_greenlet_exception or (runner and runner.exceptions)),
         )
-        return rows(options, self._streams_asked(), figures)
 
     def _any_user(self, trait: str) -> bool:
         return any(getattr(user_class, trait, False) for user_class in self._environment.user_classes)
-
-    def _user_classes(self) -> list[str]:
-        return sorted(user_class.__name__ for user_class in self._environment.user_classes)
 
     def _streams_asked(self) -> int:
         runner = self._environment.runner
@@ -226,9 +242,9 @@ class Conductor:
             return users
         return fixed + (users - fixed) * int(self._options.streams_per_user)
 
-    def _internal_error(self, ledger: Ledger) -> bool:
-        runner = self._environment.runner
-        return bool(locust_log.unhandled_greenlet_exception or ledger.internal_error or (runner and runner.exceptions))
+
+def _name_of(runner: MasterRunner, client_id: str) -> str:
+    return f"worker {runner.get_worker_index(client_id) + 1}"
 
 
 def _unused(folder: Path, started_ns: int) -> Path:

@@ -48,8 +48,8 @@ def respond(run: Run, stage: Stage, flush: Callable[[], None], clean: Callable[[
     return run.take()
 
 
-def drain(ledger: Ledger, ask: Ask, *, settle_s: float, drain_timeout_s: float) -> None:
-    """Take all stages and close the ledger."""
+def drain(ledger: Ledger, ask: Ask, sweep: Callable[[], None], *, settle_s: float, drain_timeout_s: float) -> None:
+    """Take all stages, ``sweep`` up what nobody could delete, and close the ledger."""
     _add(ledger, ask("quiet", drain_timeout_s + _ANSWER_WITHIN_S))
     began = time.monotonic()
     while True:
@@ -59,7 +59,8 @@ def drain(ledger: Ledger, ask: Ask, *, settle_s: float, drain_timeout_s: float) 
             break
         gevent.sleep(_LOOK_EVERY_S)
     _add(ledger, ask("clean", drain_timeout_s + _ANSWER_WITHIN_S))
-    ledger.finish()
+    sweep()
+    ledger.finish(time.time_ns())
 
 
 def _add(ledger: Ledger, answers: Answers) -> None:

@@ -10,8 +10,10 @@ from locust_eventsource.locust.connection_log import ConnectionHistory
 from locust_eventsource.measure.pending import UNPLACED
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
+from scenarios.attendance import Attendance
 from studio.check_log import CheckLog
 from studio.delivery_spread import DeliverySpread
+from studio.verify.actions import action_from_row
 from studio.verify.checks import CheckResult
 from studio.verify.judge import Judge
 
@@ -20,24 +22,18 @@ SECOND_NS = 1_000_000_000
 GRACE_S: Final = 1.0
 """A stream must have an event when it stays open this long after it."""
 
-_ABANDONED: Final = CheckResult(
-    name="run.drained",
-    verdict="unknown",
-    summary="the end of the run was interrupted, so what was under way is not accounted for",
-    counts={},
-    offenders=[],
-)
+INTERRUPTED: Final = "the end of the run was interrupted, so what was under way is not accounted for"
 
 
 class Ledger:
     """One a run, in the local or the master process."""
 
-    def __init__(self, options: Namespace, *, owes_events: bool) -> None:
+    def __init__(self, options: Namespace, *, owes_events: bool, started_ns: int | None = None) -> None:
         self.run_id: str = options.run_id
         self.owes_events = owes_events
         self.verifies = not options.measure_only
         """Events are accounted for and checks are made; else the run only measures."""
-        self.started_ns = time.time_ns()
+        self.started_ns = time.time_ns() if started_ns is None else started_ns
         self.ended_ns = 0
         self.series = Series()
         self._skew = Recorder()
@@ -52,19 +48,30 @@ class Ledger:
         self.unread_peak: int | None = None
         self.cpu_percent: dict[str, float] = {}
         self.internal_error = False
-        self.abandoned = False
-        """The end of the run was interrupted before every event had its time."""
+        self.attendance = Attendance()
+        self.cut_short = ""
+        """Why the run did not come to an end in which every event had its time; empty when it did."""
         self.noticed_s: dict[str, float] = {}
         """When a check was first seen to have failed, in seconds since the start of the run."""
         self.deleted = 0
         self.left: list[dict[str, str]] = []
+        self.unseen_tasks = ""
+        """Why tasks of the run may be on the server that nobody listed; empty when there are none."""
+        self.unanswered_creates = 0
+        self.cleanup_command = ""
+        """What deletes the run's tasks; empty where the service ends with the run."""
 
     def add(self, worker: str, delta: dict[str, Any]) -> None:
         """Add what a process took; words of an earlier run, or after the end, are passed over."""
         if delta["run"] != self.run_id or self.ended_ns:
             return
+        self.attendance.heard(worker, delta["events"]["now_ns"], ended=delta["ended"])
+        actions = map(action_from_row, delta["events"]["actions"])
+        self.unanswered_creates += sum(action.kind == "create" and not action.acknowledged for action in actions)
         self.series.add(delta["measures"])
         self.judge.add(worker, delta["events"])
+        if delta["ended"]:
+            self.judge.end(worker)
         self.checks.add(delta["checks"])
         self.connections.add(worker, delta["connections"])
         self.clocks[worker] = delta["clock"]
@@ -77,27 +84,29 @@ class Ledger:
         self.deleted += delta["deleted"]
         self.left += delta["left"]
 
-    def settle(self) -> None:
+    def settle(self, now_ns: int) -> None:
         """Judge the events that have settled by now."""
         if not self.ended_ns:
-            self.judge.settle(time.time_ns())
+            self.judge.settle(now_ns)
             self._note_skew()
-            self._note_failures()
+            self._note_failures(now_ns)
 
-    def finish(self) -> None:
+    def finish(self, now_ns: int) -> None:
         """No more will come: judge all that is left. Later calls do nothing."""
         if not self.ended_ns:
+            for worker in self.attendance.lost():
+                self.judge.lose(worker)
             self.judge.finish()
             self._note_skew()
             self._note_held()
-            self.ended_ns = time.time_ns()
+            self.ended_ns = now_ns
             self._note_cleanup()
-            self._note_failures()
+            self._note_failures(now_ns)
 
-    def _note_failures(self) -> None:
+    def _note_failures(self, now_ns: int) -> None:
         for check in self.check_results():
             if check.verdict == "fail":
-                self.noticed_s.setdefault(check.name, round((time.time_ns() - self.started_ns) / SECOND_NS, 1))
+                self.noticed_s.setdefault(check.name, round((now_ns - self.started_ns) / SECOND_NS, 1))
 
     def _note_skew(self) -> None:
         for spread in self.judge.take_spreads():
@@ -113,10 +122,18 @@ class Ledger:
         self.series.add(held.take())
 
     def _note_cleanup(self) -> None:
+        command = {"remove_with": self.cleanup_command} if self.cleanup_command else {}
         for task in self.left:
-            self.checks.failed("cleanup", f"task {task['task_id']} could not be deleted: {task['problem']}", **task)
-        if self.deleted and not self.left:
+            what = f"task {task['task_id']} could not be deleted: {task['problem']}"
+            self.checks.failed("cleanup", what, **task, **command)
+        if self.unseen_tasks and not self.left:
+            self.checks.unknown("cleanup", self.unseen_tasks)
+        elif self.deleted and not self.left:
             self.checks.passed("cleanup")
+
+    def deleted_task(self, _task_id: str) -> None:
+        """A task of the run was found and deleted by the judging process."""
+        self.deleted += 1
 
     def check_results(self) -> list[CheckResult]:
         """All checks: over the events of the run, and those that users made.
@@ -124,6 +141,12 @@ class Ledger:
         What nobody could have checked, because the users of the run only listen, is left out.
         """
         if not self.verifies:
-            return []
+            return self._of_run()
         over_events = [check for check in self.judge.checks() if self.owes_events or check.verdict != "unknown"]
-        return [*over_events, *self.checks.results(), *([_ABANDONED] if self.abandoned else [])]
+        return [*over_events, *self.checks.results(), *self._of_run()]
+
+    def _of_run(self) -> list[CheckResult]:
+        """Whether the tester itself came to an orderly end."""
+        attendance = self.attendance.check(self.started_ns) if self.ended_ns else None
+        found = [attendance] if attendance is not None else []
+        return [*found, CheckResult("run.drained", "unknown", self.cut_short, {}, [])] if self.cut_short else found

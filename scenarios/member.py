@@ -13,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gevent
-import requests
 
 from config.options import probes_clock, request_headers, tls_verification, without_credentials
+from config.services import session_for
 from locust_eventsource.locust.event_hooks import events
 from locust_eventsource.locust.loop_lag import probe
 from locust_eventsource.locust.pump import pump_of
@@ -104,9 +104,10 @@ class Member:
             run = self.run
             if run is None or run.is_clean:
                 return
-            if not run.stopping.is_set():
-                self.respond("quiet")
-            self.respond("clean")
+            stages: list[Stage] = ["clean"] if run.stopping.is_set() else ["quiet", "clean"]
+            for stage in stages:
+                # Nobody asked, so the answer belongs to no question; what it brings counts all the same.
+                runner.send_message(ANSWER, {"number": 0, "delta": self.respond(stage)})
             runner._send_stats()
 
         self._environment.events.report_to_master.add_listener(report)
@@ -118,10 +119,7 @@ class Member:
         tasks = run.board.tasks()
         if not tasks or not self._environment.host:
             return
-        with requests.Session() as session:
-            session.trust_env = False
-            session.verify = tls_verification(run.options)
-            session.headers.update(request_headers(run.options))
+        with session_for(run.options) as session:
             left = delete_tasks(self._environment.host, tasks, session, run.deleted_task)
         run.left += [task._asdict() for task in left]
 

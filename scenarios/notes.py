@@ -16,7 +16,9 @@ _STEPS_NAMED = 3
 def notes(ledger: Ledger, options: Namespace, *, embedded: bool) -> list[str]:
     """All of them, in the order in which they matter."""
     candidates = [
+        _cut_short(ledger),
         _shortened(ledger, options),
+        _left(ledger),
         _unverified(options),
         _user_stamps(ledger),
         *_clock(ledger),
@@ -24,6 +26,16 @@ def notes(ledger: Ledger, options: Namespace, *, embedded: bool) -> list[str]:
         _recording(options),
     ]
     return [note for note in candidates if note]
+
+
+def _cut_short(ledger: Ledger) -> str:
+    return f"{ledger.cut_short[:1].upper()}{ledger.cut_short[1:]}." if ledger.cut_short else ""
+
+
+def _left(ledger: Ledger) -> str:
+    if not ledger.cleanup_command or not (ledger.left or ledger.unseen_tasks):
+        return ""
+    return f"Tasks of the run may be left on the server. This deletes them: {ledger.cleanup_command}"
 
 
 def _shortened(ledger: Ledger, options: Namespace) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import time
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from config.options import chosen, without_credentials
-from locust_eventsource import __version__ as package_version
+from config.options import chosen, delivery_asked, without_credentials
 from locust_eventsource.locust.stats_table import METHOD as EVENT_METHOD
 from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, exit_code, outcome
 from locust_eventsource.measure.health import METRIC as TESTER
@@ -33,70 +29,63 @@ from reports.model import (
 )
 from reports.model import Run as FactsOfRun
 from scenarios import tester
+from scenarios.facts import RunFacts
+from scenarios.figures import RunFigures
 from scenarios.ledger import Ledger
 from scenarios.notes import notes
+from scenarios.rows import rows
 from studio.verify.checks import CheckResult
 
 if TYPE_CHECKING:
-    from locust.env import Environment
     from locust.stats import RequestStats
 
 
-def assemble(
-    environment: Environment,
-    ledger: Ledger,
-    rows: Sequence[Row],
-    *,
-    embedded: bool,
-    internal_error: bool,
-    user_classes: Sequence[str],
-) -> Result:
-    """The result document."""
-    options = environment.parsed_options
-    assert options is not None
+def judged_rows(facts: RunFacts, stats: RequestStats, ledger: Ledger) -> Sequence[Row]:
+    """The verdict rows as of now."""
+    figures = RunFigures(ledger, stats, executes=facts.executes, delivery_asked=delivery_asked(facts.options))
+    return rows(facts.thresholds, figures)
+
+
+def assemble(facts: RunFacts, stats: RequestStats, ledger: Ledger, judged: Sequence[Row]) -> Result:
+    """The result document; ``judged`` are the rows of ``judged_rows``."""
     checks = ledger.check_results()
-    code = exit_code(rows, checks, internal_error)
+    code = exit_code(judged, checks, facts.internal_error or ledger.internal_error)
     return Result(
-        run=_facts(environment, options, ledger, embedded=embedded, user_classes=user_classes),
-        verdict=VerdictOfRun(outcome(code), code, _sentence(code, rows, checks)),
-        rows=[row_record(row) for row in rows],
+        run=_facts(facts, ledger),
+        verdict=VerdictOfRun(outcome(code), code, _sentence(code, judged, checks)),
+        rows=[row_record(row) for row in judged],
         checks=[check_record(check, ledger.noticed_s.get(check.name)) for check in checks],
         metrics=metrics_of(ledger.series, {"delivery": ledger.judge.tally.lost}, ledger.judge.lost_by_type),
         deliveries=_deliveries(ledger),
         connections=_connections(ledger),
-        requests=_requests(environment.stats),
-        errors=_errors(environment.stats, str(environment.host)),
+        requests=_requests(stats),
+        errors=errors(stats, facts.host),
         health=tester.health(ledger),
         clock=tester.clock(ledger),
         uncertainty=tester.uncertainty(ledger),
         network=tester.network(ledger),
         cleanup=Cleanup(ledger.deleted, [f"{task['task_id']} ({task['problem']})" for task in ledger.left]),
-        notes=notes(ledger, options, embedded=embedded),
+        notes=notes(ledger, facts.options, embedded=facts.embedded),
     )
 
 
-def _facts(
-    environment: Environment, options: Namespace, ledger: Ledger, *, embedded: bool, user_classes: Sequence[str]
-) -> FactsOfRun:
-    runner = environment.runner
+def _facts(facts: RunFacts, ledger: Ledger) -> FactsOfRun:
+    options, ended_ns = facts.options, ledger.ended_ns or time.time_ns()
     return FactsOfRun(
         id=ledger.run_id,
         started=_rfc3339(ledger.started_ns),
-        ended=_rfc3339(ledger.ended_ns or time.time_ns()),
-        duration_s=round(((ledger.ended_ns or time.time_ns()) - ledger.started_ns) / 1e9, 3),
-        host=without_credentials(str(environment.host)),
-        embedded=embedded,
-        embedded_options=" ".join(_embedded_options(options)) if embedded else None,
-        locust=version("locust"),
-        package=package_version,
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.release()}, {os.cpu_count()} processors",
-        users=runner.target_user_count if runner else None,
+        ended=_rfc3339(ended_ns),
+        duration_s=round((ended_ns - ledger.started_ns) / 1e9, 3),
+        host=without_credentials(facts.host),
+        embedded=facts.embedded,
+        embedded_options=" ".join(_embedded_options(options)) if facts.embedded else None,
+        users=facts.users,
         spawn_rate=options.spawn_rate,
         run_time=f"{options.run_time} s" if options.run_time else None,
         processes=max(1, len(ledger.cpu_percent)),
-        user_classes=list(user_classes),
+        user_classes=facts.user_classes,
         options=chosen(options),
+        **facts.programs,
     )
 
 
@@ -169,7 +158,8 @@ def _requests(stats: RequestStats) -> list[RequestRecord]:
     ]
 
 
-def _errors(stats: RequestStats, host: str) -> list[RequestError]:
+def errors(stats: RequestStats, host: str) -> list[RequestError]:
+    """Locust's table of failures, without the credentials that the host may carry."""
     public = without_credentials(host)
     return [
         RequestError(error.method, error.name, str(error.error).replace(host, public), error.occurrences)

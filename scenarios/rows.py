@@ -24,7 +24,7 @@ def thresholds(options: Namespace, streams_asked: int) -> list[Threshold]:
     )
 
 
-def rows(options: Namespace, streams_asked: int, figures: RunFigures) -> Sequence[Row]:
+def rows(asked: Sequence[Threshold], figures: RunFigures) -> Sequence[Row]:
     """The verdict rows as of now, and whether the tester was fit to find them; none where no target was asked for."""
-    judged = judge(thresholds(options, streams_asked), figures)
+    judged = judge(asked, figures)
     return [*judged, figures.fit] if judged else []

@@ -160,6 +160,7 @@ class Run:
         left, self.left = self.left, []
         return {
             "run": self.options.run_id,
+            "ended": self.is_clean,
             "measures": self.recorder.take(),
             "events": self.capture.take(time.time_ns()),
             "checks": self.checks.take(),

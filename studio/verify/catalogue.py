@@ -45,5 +45,24 @@ _OF_USERS: Final = (
     ),
 )
 
-CHECKS: Final[dict[str, Check]] = {check.name: check for check in (*_OF_USERS, *activity.CHECKS, *replay.CHECKS)}
+_OF_TESTER: Final = (
+    Check(
+        name="run.workers",
+        holds="all workers reported to the end",
+        promise="each worker that had users told of everything up to its end, its clean-up included",
+        blind="how the machines of the workers fared; see `tester:fit`",
+        unknown="when a worker was lost: the tester's loss, which says nothing of the service",
+    ),
+    Check(
+        name="run.drained",
+        holds="the run came to an end in which every event had its time",
+        promise="shown only where it does not hold",
+        blind="what happened after the end",
+        unknown="when the end was interrupted, or the tester was killed and the run recovered",
+    ),
+)
+
+CHECKS: Final[dict[str, Check]] = {
+    check.name: check for check in (*_OF_USERS, *activity.CHECKS, *replay.CHECKS, *_OF_TESTER)
+}
 """The checks by name."""

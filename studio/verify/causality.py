@@ -7,25 +7,39 @@ from collections.abc import Mapping
 
 from studio.contract import EventKey, EventType
 from studio.verify.actions import Action
+from studio.verify.horizons import END_OF_TIME
 from studio.verify.ownership import TaskLog
 from studio.verify.weighing import Workers, watched
 
 MAX_ATTEMPTS = 1000
 
 
-def unexpected_reasons(workers: Workers, log: TaskLog, sessions: Mapping[str, str]) -> dict[str, str]:
+def unexpected_reasons(workers: Workers, log: TaskLog, sessions: Mapping[str, str], settle_ns: int) -> dict[str, str]:
     """Walk through the life of a task; event id -> why it is unexpected, empty if it is not.
 
-    ``sessions`` says which task a session belongs to.
+    ``sessions`` says which task a session belongs to. No cause is missed that a worker may not have told of.
     """
+    told_ns = _told_until(workers, log, settle_ns)
     reasons: dict[str, str] = {}
     life = log.base.copy()
     previous_ns = log.base_ns or log.since_ns or 0
     for record in sorted(filter(log.owns, log.records), key=lambda r: r.order):
         blind = not watched(workers, log.task_id, previous_ns, record.first_ns)
-        reasons[record.id] = life.follow(record, log.causes(record, blind, sessions.get(record.detail, "")))
+        reasons[record.id] = life.follow(
+            record, log.causes(record, blind, sessions.get(record.detail, ""), untold=record.first_ns > told_ns)
+        )
         previous_ns = max(previous_ns, record.first_ns)
     return reasons
+
+
+def _told_until(workers: Workers, log: TaskLog, settle_ns: int) -> int:
+    """Until when the calls upon the task are known.
+
+    A worker that fell silent told of the calls that were answered by its last word; others were on their way by then.
+    """
+    callers = log.callers or set(workers)
+    silent = (timeline.heard_ns for worker, timeline in workers.items() if timeline.silent and worker in callers)
+    return min(silent, default=END_OF_TIME) - settle_ns
 
 
 class UnansweredCreates:

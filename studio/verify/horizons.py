@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 SECOND_NS: Final = 1_000_000_000
+END_OF_TIME: Final = 1 << 63
 
 
 def freeze_after_ns(settle_ns: int) -> int:

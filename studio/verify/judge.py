@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from typing import Any, Final
+from typing import Any
 
 from studio.contract import EventType
 from studio.verify import evidence
@@ -12,7 +12,7 @@ from studio.verify.actions import Action, action_from_row
 from studio.verify.bitmaps import Masks, from_bytes, overlap, total
 from studio.verify.causality import UnansweredCreates, unexpected_reasons
 from studio.verify.checks import CheckResult, delivery_checks
-from studio.verify.horizons import SECOND_NS, forget_after_ns, freeze_after_ns
+from studio.verify.horizons import END_OF_TIME, SECOND_NS, forget_after_ns, freeze_after_ns
 from studio.verify.ordering import Disorder, Votes
 from studio.verify.outstanding import Spread, missing, spread_of
 from studio.verify.ownership import TaskLog
@@ -20,8 +20,6 @@ from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_ro
 from studio.verify.tally import Tally
 from studio.verify.timeline import Timeline
 from studio.verify.weighing import misdirected, put_late, weigh, window
-
-_END_OF_TIME: Final = 1 << 63
 
 
 class Judge:
@@ -79,7 +77,7 @@ class Judge:
                 record.release(worker, released)
         timeline.apply(delta["streams"])
         for row in delta["actions"]:
-            self._add_action(action_from_row(row))
+            self._add_action(worker, action_from_row(row))
         sets = [from_bytes(data) for data in delta["sets"]]
         for row in delta["events"]:
             self._add_arrival(worker, arrival_from_row(row, sets))
@@ -91,19 +89,30 @@ class Judge:
     def settle(self, now_ns: int) -> None:
         """Judge what has settled by what is known at ``now_ns``, and forget what is over."""
         for timeline in self._workers.values():
-            timeline.silent = now_ns - timeline.heard_ns > self._patience_ns
-        heard = [timeline.heard_ns for timeline in self._workers.values() if not timeline.silent]
+            late = timeline.lost or now_ns - timeline.heard_ns > self._patience_ns
+            timeline.silent = late and not timeline.ended
+        speaking = (timeline for timeline in self._workers.values() if not (timeline.silent or timeline.ended))
+        heard = [timeline.heard_ns for timeline in speaking]
         horizon_ns = min(heard, default=now_ns)
         self._judge_due(horizon_ns)
         # What came since the last call was taken in by the old horizon, so it is judged by the old one, too.
         self._horizon_ns = max(self._horizon_ns, horizon_ns)
         self._forget()
 
+    def end(self, worker: str) -> None:
+        """The worker has said its last word in order: its streams count as closed there, and nothing is unknown."""
+        self._workers[worker].ended = True
+
+    def lose(self, worker: str) -> None:
+        """The worker's word ended before its part did: what its streams lacked then is unknown, not lost."""
+        if worker in self._workers:
+            self._workers[worker].lost = True
+
     def finish(self) -> None:
         """Judge everything that is left by what is there: call it when the last deltas are in."""
         now_ns = max((timeline.heard_ns for timeline in self._workers.values()), default=0)
         self.settle(now_ns)
-        self._judge_due(_END_OF_TIME)
+        self._judge_due(END_OF_TIME)
 
     def missing(self) -> int:
         """Deliveries that may still come: what the end of a run waits for."""
@@ -128,14 +137,14 @@ class Judge:
     def _welcome(self, worker: str) -> Timeline:
         """A worker is new or back: what was judged without it is judged anew."""
         timeline = self._workers.setdefault(worker, Timeline())
-        timeline.silent = False
+        timeline.silent = timeline.lost = False
         for log in self._logs.values():
             log.version += 1
             self._enqueue(self._horizon_ns, log.task_id)
         self._votes.reopen()
         return timeline
 
-    def _add_action(self, action: Action) -> None:
+    def _add_action(self, worker: str, action: Action) -> None:
         self._calls += 1
         if not action.task_id:
             self._attempts.add(action)
@@ -143,7 +152,9 @@ class Judge:
                 if record.type == EventType.TASK_CREATED and record.title == action.title:
                     self._enqueue(self._horizon_ns, record.task_id)
             return
-        self._log(action.task_id).add_action(action)
+        log = self._log(action.task_id)
+        log.add_action(action)
+        log.callers.add(worker)
         if action.session_id:
             self._sessions[action.session_id] = action.task_id
         self._enqueue(action.answered_ns + self._settle_ns, action.task_id)
@@ -207,7 +218,7 @@ class Judge:
     def _judge_task(self, log: TaskLog, horizon_ns: int) -> None:
         self._attempts.adopt(log)
         matches = log.match()
-        reasons = unexpected_reasons(self._workers, log, self._sessions)
+        reasons = unexpected_reasons(self._workers, log, self._sessions, self._settle_ns)
         for record in log.records:
             if record.judged != log.version and not self._is_frozen(record):
                 self._judge_record(log, record, reasons.get(record.id, ""), horizon_ns)

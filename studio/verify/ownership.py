@@ -49,6 +49,8 @@ class TaskLog:
         """When the run first called upon the task; None while the task is not the run's."""
         self.finished_ns: int | None = None
         """When the task was done or deleted; None while more is to be expected."""
+        self.callers: set[str] = set()
+        """The workers that called upon the task."""
         self.version = 0
         self._deleted = False
         self._matched_version = -1
@@ -106,14 +108,17 @@ class TaskLog:
         causes = (a.sent_ns for a in self._before(record.first_ns) if a.kind == "execute" or not a.acknowledged)
         return max(causes, default=None)
 
-    def causes(self, record: EventRecord, blind: bool, session_of: str) -> Causes:
-        """What stands behind an event, for the lifecycle to judge."""
+    def causes(self, record: EventRecord, blind: bool, session_of: str, *, untold: bool) -> Causes:
+        """What stands behind an event, for the lifecycle to judge.
+
+        ``untold``: a call that nobody told of may stand behind it.
+        """
         before = self._before(record.first_ns)
         executes = [a for a in before if a.kind == "execute"]
         told = {self.matches[r.id] for r in self.records if r.id in self.matches and r.order <= record.order}
         return Causes(
-            matched=record.id in self.matches,
-            executed=self.base.executed or bool(executes),
+            matched=untold or record.id in self.matches,
+            executed=untold or self.base.executed or bool(executes),
             open_executes=self.base.open_executes + sum(not a.acknowledged for a in executes),
             sessions=self.base.known | {a.session_id for a in executes if a.session_id},
             aimed=frozenset(a.target for a in before if not a.acknowledged and a.target),

@@ -75,6 +75,10 @@ class Timeline:
         """Time of the worker's last delta: nothing is known about its streams after it."""
         self.silent = False
         """The judge went on without this worker."""
+        self.ended = False
+        """The worker has come to its end in order."""
+        self.lost = False
+        """The worker is known to say no more, though it had not come to its end."""
         self.streams: dict[int, int] = {}
         """Slot -> the stream's number as its worker knows it."""
         self._tracks: dict[Group, _Track] = {}

@@ -33,7 +33,7 @@ class FakeLedger:
     def add(self, worker: str, delta: dict[str, Any]) -> None:
         self.log.append(delta["stage"])
 
-    def finish(self) -> None:
+    def finish(self, _now_ns: int) -> None:
         self.log.append("finish")
 
 
@@ -49,14 +49,14 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_asks_again_until_nothing_is_missing() -> None:
     ledger = FakeLedger(5, 2, 0)
-    drain(cast(Ledger, ledger), ask, settle_s=60, drain_timeout_s=1)
-    assert ledger.log == ["quiet", "flush", "flush", "flush", "clean", "finish"]
+    drain(cast(Ledger, ledger), ask, lambda: ledger.log.append("sweep"), settle_s=60, drain_timeout_s=1)
+    assert ledger.log == ["quiet", "flush", "flush", "flush", "clean", "sweep", "finish"]
 
 
 def test_it_stops_asking_when_the_settle_time_is_over() -> None:
     ledger = FakeLedger(5)
-    drain(cast(Ledger, ledger), ask, settle_s=0, drain_timeout_s=1)
-    assert ledger.log == ["quiet", "flush", "clean", "finish"]
+    drain(cast(Ledger, ledger), ask, lambda: ledger.log.append("sweep"), settle_s=0, drain_timeout_s=1)
+    assert ledger.log == ["quiet", "flush", "clean", "sweep", "finish"]
 
 
 def test_answers_are_gathered_from_every_worker() -> None:

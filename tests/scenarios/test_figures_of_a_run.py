@@ -15,7 +15,7 @@ from scenarios.clocks import ProcessClock
 from scenarios.figures import RunFigures
 from scenarios.ledger import Ledger
 from scenarios.live_table import table
-from scenarios.rows import rows
+from scenarios.rows import rows, thresholds
 from studio.check_log import CheckLog
 from studio.contract import Envelope, EventKey
 from studio.delivery_spread import DeliverySpread
@@ -59,6 +59,7 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
     capture.acted(Action("create", "t", "", 10 * SECOND, 10 * SECOND + 9_000_000, True, key, ""))
     return {
         "run": run_id,
+        "ended": True,
         "measures": recorder.take(),
         "events": capture.take(60 * SECOND),
         "checks": CheckLog().take(),
@@ -111,7 +112,7 @@ def test_nothing_counted_is_not_the_same_as_a_count_of_zero() -> None:
     ledger = Ledger(options(), owes_events=True)
     assert figures(ledger).count("lost") is None
     ledger.add("local", delta())
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     assert figures(ledger).count("lost") == 0
     assert figures(ledger).out_of("lost") == 2
 
@@ -119,7 +120,7 @@ def test_nothing_counted_is_not_the_same_as_a_count_of_zero() -> None:
 def test_a_lost_delivery_counts_in_total_and_for_its_type() -> None:
     ledger = Ledger(options(), owes_events=True)
     ledger.add("local", delta(lose=True))
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     found = figures(ledger)
     assert found.count("lost") == 1
     assert [found.lost("delivery", kind) for kind in (None, "task.created", "session.ended")] == [1, 1, 0]
@@ -129,7 +130,7 @@ def test_a_lost_delivery_counts_in_total_and_for_its_type() -> None:
 def test_counts_of_one_type_are_of_that_type_and_none_where_there_is_nothing_of_it() -> None:
     ledger = Ledger(options(), owes_events=True)
     ledger.add("local", delta(lose=True))
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     found = figures(ledger)
     assert [found.count("lost", kind) for kind in ("task.created", "nosuch.type")] == [1, None]
     assert [found.count("deliveries", kind) for kind in ("task.created", "nosuch.type")] == [1, None]
@@ -226,8 +227,8 @@ def test_a_hiccup_of_a_short_run_is_no_overload() -> None:
 def test_the_testers_own_row_comes_last_and_not_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["locust"])
     found = figures(Ledger(options(), owes_events=True))
-    assert [row.expression for row in rows(options(), 2, found)][-1] == "tester:fit"
-    assert rows(options(threshold=["none"]), 2, found) == []
+    assert [row.expression for row in rows(thresholds(options(), 2), found)][-1] == "tester:fit"
+    assert rows(thresholds(options(threshold=["none"]), 2), found) == []
 
 
 def test_steps_are_counted_once_however_many_processes_saw_them() -> None:
@@ -255,7 +256,7 @@ def test_events_of_probes_alone_are_judged_too() -> None:
     ledger = Ledger(options(), owes_events=False)
     assert not figures(ledger).asked("lost")
     ledger.add("local", delta())
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     assert figures(ledger).asked("lost")
     assert not figures(ledger).asked("trigger_sent")
 
@@ -263,7 +264,7 @@ def test_events_of_probes_alone_are_judged_too() -> None:
 def test_what_a_dead_process_held_back_is_told() -> None:
     ledger = Ledger(options(), owes_events=True)
     ledger.add("worker 1", {**delta(), "held": {"delivery": 7}})
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     assert ledger.series.counter("unplaced", "delivery") == 7
 
 
@@ -272,21 +273,21 @@ def test_words_of_another_run_and_words_after_the_end_are_passed_over() -> None:
     ledger.add("local", delta("lt-0"))
     assert ledger.judge.tally.arrivals == 0
     ledger.add("local", delta())
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     ledger.add("local", delta())
     assert ledger.judge.tally.arrivals == 2
 
 
 def test_an_interrupted_end_leaves_the_run_open() -> None:
     ledger = Ledger(options(), owes_events=True)
-    ledger.abandoned = True
+    ledger.cut_short = "the end of the run was interrupted"
     assert ("run.drained", "unknown") in [(check.name, check.verdict) for check in ledger.check_results()]
 
 
 def test_what_is_left_on_the_server_fails_the_clean_up() -> None:
     ledger = Ledger(options(), owes_events=True)
     ledger.left.append({"task_id": "t", "title": "haiku", "problem": "500"})
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     (check,) = [check for check in ledger.check_results() if check.name == "cleanup"]
     assert check.verdict == "fail"
     assert "task t could not be deleted: 500" in str(check.offenders[0]["what"])
@@ -295,7 +296,7 @@ def test_what_is_left_on_the_server_fails_the_clean_up() -> None:
 def test_the_spread_between_streams_becomes_skew() -> None:
     ledger = Ledger(options(), owes_events=True)
     ledger.add("local", delta())
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     skew = ledger.series.histogram("skew", "task.created")
     assert skew is not None and skew.count == 1
 
@@ -304,9 +305,9 @@ def test_the_live_table_has_streams_first_and_every_target_once(monkeypatch: pyt
     monkeypatch.setattr("sys.argv", ["locust"])
     ledger = Ledger(options(), owes_events=True)
     ledger.add("local", delta())
-    ledger.finish()
+    ledger.finish(80 * SECOND)
     typed = ["delivery{task.created}:p(50)<1s", "delivery:max<9s"]
-    judged = rows(options(threshold=typed), 2, figures(ledger))
+    judged = rows(thresholds(options(threshold=typed), 2), figures(ledger))
     shown = table(ledger, judged)
     assert [row["what"] for row in shown[:3]] == ["verdict", "streams open", "expected (settled)"]
     assert [row["name"] for row in shown] == sorted(str(row["name"]) for row in shown)
