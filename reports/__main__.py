@@ -1,29 +1,54 @@
-"""``python -m reports render RESULT_DIR``: report.html and report.md anew from result.json and the .hlog files."""
+"""``python -m reports``: show a run's verdict again, or make its reports anew."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from reports.model import RESULT_FILE, ResultError, load
+from reports.terminal import render_table, use_color
 from reports.write import render_files
+
+UNREADABLE: Final = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when both reports were written, 1 when the results cannot be read or written; argparse exits with 2."""
-    parser = argparse.ArgumentParser(prog="python -m reports", description="Reports of a load test.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    render = commands.add_parser("render", help="make report.html and report.md anew from a result directory")
-    render.add_argument("directory", type=Path, metavar="RESULT_DIR", help="where result.json and the .hlog files are")
-    directory: Path = parser.parse_args(arguments).directory
+    """0 when it was done, for ``show`` the run's own exit code; 1 when results cannot be read or written.
+
+    argparse exits with 2.
+    """
+    options = _parser().parse_args(arguments)
+    directory: Path = options.directory
     try:
-        paths = render_files(directory, load(directory / RESULT_FILE))
+        return int(options.run(directory))
     except OSError as error:
         return _refused(f"{error.filename or directory}: {error.strerror or error}")
     except (ResultError, ValueError) as error:
         return _refused(str(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reports", description="Reports of a load test.")
+    commands = parser.add_subparsers(required=True)
+    for run, words in ((_show, "print a verdict again, with its exit code"), (_render, "make all reports anew")):
+        command = commands.add_parser(run.__name__.strip("_"), help=words)
+        command.add_argument("directory", type=Path, metavar="RESULT_DIR", help="where result.json is")
+        command.set_defaults(run=run)
+    return parser
+
+
+def _show(directory: Path) -> int:
+    result = load(directory / RESULT_FILE)
+    sys.stdout.write(render_table(result, use_color(sys.stdout, os.environ)))
+    return result.verdict.exit_code or 0
+
+
+def _render(directory: Path) -> int:
+    paths = render_files(directory, load(directory / RESULT_FILE))
     print(paths.html)
     print(paths.markdown)
     return 0
@@ -31,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refused(message: str) -> int:
     print(f"python -m reports: {' '.join(message.split())}", file=sys.stderr)
-    return 1
+    return UNREADABLE
 
 
 if __name__ == "__main__":

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from locust_eventsource.measure.hlog import logged
 from locust_eventsource.measure.series import Series
+from reports.data_files import render_csv, render_offenders
 from reports.intervals import Course, Courses, course, read_courses
+from reports.junit import render_junit
 from reports.markdown import render_markdown
 from reports.model import RESULT_FILE, Result, save, write_atomically
 
 HTML_FILE = "report.html"
 MARKDOWN_FILE = "report.md"
+_PLAIN: Final[Mapping[str, Callable[[Result], str]]] = {
+    MARKDOWN_FILE: render_markdown,
+    "junit.xml": render_junit,
+    "offenders.jsonl": render_offenders,
+    "metrics.csv": render_csv,
+}
+"""Files that come of the result alone."""
 
 
 class Paths(NamedTuple):
@@ -26,7 +36,7 @@ class Paths(NamedTuple):
 
 
 def write_results(directory: Path, result: Result, series: Series) -> Paths:
-    """Write result.json, one ``<metric>.hlog`` for each metric with samples, report.html and report.md.
+    """Write result.json, one ``<metric>.hlog`` for each metric with samples, and all reports.
 
     Data first, so that a failure while a report is rendered loses none of it. Raises OSError.
     """
@@ -37,7 +47,7 @@ def write_results(directory: Path, result: Result, series: Series) -> Paths:
 
 
 def render_files(directory: Path, result: Result) -> Paths:
-    """Make report.html and report.md out of the result and the ``.hlog`` files beside it.
+    """Make all reports anew out of the result and the ``.hlog`` files beside it.
 
     Raises OSError, or ValueError naming the .hlog file that cannot be read.
     """
@@ -45,10 +55,12 @@ def render_files(directory: Path, result: Result) -> Paths:
 
 
 def _render(directory: Path, result: Result, courses: Courses) -> Paths:
-    html, markdown = directory / HTML_FILE, directory / MARKDOWN_FILE
+    for name, render in _PLAIN.items():
+        write_atomically(directory / name, render(result))
+    html = directory / HTML_FILE
     write_atomically(html, _html(result, courses))
-    write_atomically(markdown, render_markdown(result))
-    return Paths(directory, directory / RESULT_FILE, html, markdown, sorted(directory.glob("*.hlog")))
+    hlogs = sorted(directory.glob("*.hlog"))
+    return Paths(directory, directory / RESULT_FILE, html, directory / MARKDOWN_FILE, hlogs)
 
 
 def _write_hlog(path: Path, metric: str, series: Series, result: Result) -> Course:

@@ -193,6 +193,7 @@ class Conductor:
         """Show the live table on Locust's page, and link the reports of the last run."""
         add_tab(web_ui, key="event-streams", title="Event streams", columns=live_table.COLUMNS, rows=self._live_table)
         names = {"report.html": "Event stream report", "report.md": "Markdown report", "result.json": "Result (JSON)"}
+        names |= {"junit.xml": "JUnit XML", "offenders.jsonl": "Offenders (JSON lines)", "metrics.csv": "Metrics (CSV)"}
         add_links(
             web_ui,
             [Link(f"/event-streams/{name}", title, self._view(name)) for name, title in names.items()],

@@ -11,6 +11,7 @@ import pytest
 from reports.__main__ import main
 from reports.intervals import read_courses
 from reports.model import load
+from reports.terminal import render_table
 from reports.write import write_results
 from tests.support.sample_result import sample_result, sample_series
 
@@ -25,7 +26,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_leaves_its_result_a_log_for_each_metric_and_two_reports(written: Path) -> None:
     logs = {f"{metric}.hlog" for metric in sample_series().metrics()}
-    assert {path.name for path in written.iterdir()} == {"result.json", "report.html", "report.md"} | logs
+    reports = {"report.html", "report.md", "junit.xml", "offenders.jsonl", "metrics.csv"}
+    assert {path.name for path in written.iterdir()} == {"result.json"} | reports | logs
     assert load(written / "result.json") == sample_result()
     assert read_courses(written, 0, 60)["delivery"].whole.count == 3720
 
@@ -38,6 +40,12 @@ def test_rendering_anew_gives_the_same_reports(written: Path, capsys: pytest.Cap
     assert main(["render", str(written)]) == 0
     assert [(written / name).read_bytes() for name in names] == before
     assert capsys.readouterr().out.splitlines() == [str(written / name) for name in names]
+
+
+def test_a_verdict_is_shown_again_with_its_exit_code(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = sample_result()
+    assert main(["show", str(written)]) == result.verdict.exit_code
+    assert capsys.readouterr().out == render_table(result, color=False)
 
 
 def test_a_directory_without_a_result_is_refused_in_one_line(
