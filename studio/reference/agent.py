@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 import secrets
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from studio.contract import Phase
 from studio.reference.model import Task, agent_id
 
 _PHASES: Final = re.compile(r"\bphases:\s*(\d{1,2})\b")
+_MESSAGES: Final = re.compile(r"\bmessages:\s*(\d{1,5})\b")
+_BYTES: Final = re.compile(r"\bmessage-bytes:\s*(\d{1,6})\b")
+_DEFAULT_BYTES: Final = 20
+_BURSTS: Final = 50
 _WORDS: Final = ("Read", "the", "request.", "Change", "one", "file.", "Run", "its tests.")
 _LOOKING: Final = tuple(f"Reading file {number}. " for number in range(3))
 _THINKING: Final = tuple(f"considering step {number}. " for number in range(2))
@@ -78,8 +83,12 @@ def _grown(texts: tuple[str, ...]) -> list[str]:
 
 
 def turn(task: Task, phase: Phase) -> list[Step]:
-    """One turn of the agent up to, but without, the message ``finished``."""
-    return [*_explore(task, phase), *_answer()]
+    """One turn of the agent up to, but without, the message ``finished``.
+
+    ``messages: 500`` in the description adds so many messages, in 50 bursts in the middle of the turn, and
+    ``message-bytes: 30000`` makes the text of each so long: a history of any size in one turn.
+    """
+    return [*_explore(task, phase), *_talk(task), *_answer()]
 
 
 def _explore(task: Task, phase: Phase) -> list[Step]:
@@ -106,6 +115,16 @@ def _explore(task: Task, phase: Phase) -> list[Step]:
         Step(0.42, [dict(call)]),
         Step(0.44, [result]),
     ]
+
+
+def _talk(task: Task) -> list[Step]:
+    asked, sized = _MESSAGES.search(task.description), _BYTES.search(task.description)
+    total, size = int(asked[1]) if asked else 0, int(sized[1]) if sized else _DEFAULT_BYTES
+    part = agent_id("prt")
+    messages = [_said(part, f"{number} ".ljust(size, "x"), partial=True) for number in range(total)]
+    bursts = min(total, _BURSTS)
+    edges = [total * burst // bursts for burst in range(bursts + 1)] if bursts else []
+    return [Step(0.45 + 0.14 * i / bursts, messages[start:end]) for i, (start, end) in enumerate(pairwise(edges))]
 
 
 def _answer() -> list[Step]:

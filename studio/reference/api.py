@@ -198,7 +198,9 @@ class Api:
         return EventStreamResponse(self._streams, feed, self._hub.leave)
 
     async def _session_activity(self, request: Request) -> Response:
-        session_id = self._lifecycle.session(_identifier(request)).id
+        session_id = _identifier(request)
+        if fault.ACTIVITY_OF_NOBODY not in self._faults:
+            self._lifecycle.session(session_id)
         await self._room.require(request)
 
         async def feed(connection: StreamConnection) -> None:

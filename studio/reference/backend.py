@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from typing import Final
 
 from studio.reference import switches as condition
 from studio.reference.faults import Faults
+from studio.reference.model import Task
+
+_REFUSES: Final = re.compile(r"\bmodel:\s*refuses\b")
 
 
 class BackendError(Exception):
@@ -36,7 +41,10 @@ class AgentBackend:
         if condition.BACKEND_SLOW in self._faults:
             await asyncio.sleep(self._faults.seconds(condition.BACKEND_SLOW))
 
-    def call_model(self) -> None:
-        """The first call of the model in a turn; raises `BackendError`."""
-        if condition.BACKEND_REFUSES in self._faults:
+    def call_model(self, task: Task) -> None:
+        """The first call of the model in a turn; raises `BackendError`.
+
+        ``model: refuses`` in the task's description makes the calls for this task fail.
+        """
+        if condition.BACKEND_REFUSES in self._faults or _REFUSES.search(task.description):
             raise BackendError("the model refused the call: 400 Bad Request")

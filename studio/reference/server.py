@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 
 from studio.reference import switches as fault
 from studio.reference.activity import ActivityHub
+from studio.reference.activity_defects import ActivityDefects
 from studio.reference.api import Api, refuse
 from studio.reference.backend import AgentBackend
 from studio.reference.clock import ServiceClock
@@ -84,7 +85,7 @@ def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHea
         _refuse(f"the database {path} cannot be opened: {error}")
     clock = ServiceClock(settings.clock)
     hub = EventHub(settings.buffer, settings.faults, clock)
-    activity = ActivityHub(store, clock)
+    activity = ActivityHub(store, clock, ActivityDefects(settings.faults))
     backend = AgentBackend(settings.faults, settings.backend_timeout_s)
     lifecycle = Lifecycle(store, hub, activity, clock, backend, settings.faults, turn_s=settings.turn_s)
     player = None

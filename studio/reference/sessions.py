@@ -120,11 +120,17 @@ class SessionRunner:
         await asyncio.sleep(_START_S[session.phase] * self._pace)
         self._store.set_session_status(session.id, SessionStatus.RUNNING)
         self._announce(session)
-        prompt, *steps = turn(self._task(session), session.phase)
+        task = self._task(session)
+        prompt, *steps = turn(task, session.phase)
         self._activity.publish(session.id, prompt.messages)
         if fault.EXECUTE_WAITS not in self._faults:
             await self._backend.prompt()
-        self._backend.call_model()
+        try:
+            self._backend.call_model(task)
+        except BackendError:
+            if fault.ALWAYS_SUCCESS in self._faults:
+                return
+            raise
         loop = asyncio.get_running_loop()
         started = loop.time()
         for step in steps:

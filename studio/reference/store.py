@@ -34,6 +34,8 @@ _PRAGMAS: Final = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA forei
 _TASK: Final = "id, title, description, status, workspace_path, plan, phases_done, created_ns, updated_ns"
 _SESSION: Final = "id, task_id, opencode_session_id, phase, status, came_from, created_ns"
 _SLICE: Final = 200
+_SLICE_BYTES: Final = 262_144
+"""After so many bytes a slice of messages ends: it is sent at once, while every other stream waits."""
 
 
 def _task(row: tuple[Any, ...]) -> Task:
@@ -140,7 +142,13 @@ class Store:
     def messages(self, session_id: str, first: int) -> list[Message]:
         """A slice of a session's activity from position ``first`` on; empty at its end."""
         query = "SELECT type, data FROM messages WHERE session_id=? AND position>=? ORDER BY position LIMIT ?"
-        return [Message(*row) for row in self._db.execute(query, (session_id, first, _SLICE))]
+        messages, size = [], 0
+        cursor = self._db.execute(query, (session_id, first, _SLICE))
+        while size < _SLICE_BYTES and (row := cursor.fetchone()) is not None:
+            messages.append(Message(*row))
+            size += len(messages[-1].data)
+        cursor.close()
+        return messages
 
     def count_messages(self, session_id: str) -> int:
         """How many messages a session's activity has."""

@@ -44,6 +44,13 @@ LIMIT_HARMS: Final = "limit-harms"
 RESTART_LEAVES_ORPHANS: Final = "restart-leaves-orphans"
 SIGTERM_KEEPS_STREAMS: Final = "sigterm-keeps-streams"
 
+ACTIVITY_GAP: Final = "activity-gap"
+ACTIVITY_EMPTY: Final = "activity-empty"
+ACTIVITY_REORDERED: Final = "activity-reordered"
+ACTIVITY_TRUNCATED: Final = "activity-truncated"
+ACTIVITY_OF_NOBODY: Final = "activity-of-nobody"
+ALWAYS_SUCCESS: Final = "always-success"
+
 BACKEND_SLOW: Final = "backend-slow"
 BACKEND_HUNG: Final = "backend-hung"
 BACKEND_DOWN: Final = "backend-down"
@@ -86,7 +93,49 @@ _REPLAY: Final = (
     ),
 )
 
-_ACTIVITY: Final[tuple[Switch, ...]] = ()
+_ACTIVITY: Final = (
+    Switch(
+        ACTIVITY_GAP,
+        Kind.FLAG,
+        "",
+        "who joins a session's activity between its messages misses the next one; the ids close up",
+        as_found="",
+    ),
+    Switch(
+        ACTIVITY_EMPTY,
+        Kind.RATE,
+        "100%",
+        "the activity of a session holds nothing but `finished`",
+        as_found="10%",
+    ),
+    Switch(
+        ACTIVITY_REORDERED,
+        Kind.FLAG,
+        "",
+        "the activity of a session that is over is read with some messages in another order",
+        as_found="",
+    ),
+    Switch(
+        ACTIVITY_TRUNCATED,
+        Kind.COUNT,
+        "12",
+        "a session's history is read only up to its first so many messages",
+        as_found="200",
+    ),
+    Switch(
+        ACTIVITY_OF_NOBODY,
+        Kind.FLAG,
+        "",
+        "the activity of an unknown session is an empty stream instead of 404",
+    ),
+    Switch(
+        ALWAYS_SUCCESS,
+        Kind.FLAG,
+        "",
+        "a session counts as a success though every call of the model failed",
+        as_found="",
+    ),
+)
 
 _BACKEND: Final = (
     Switch(BACKEND_SLOW, Kind.DURATION, "2s", "condition: the agent backend takes this long to accept a prompt"),
