@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Iterable
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import gevent
 from gevent import socket, ssl
@@ -21,11 +21,7 @@ from locust_eventsource.protocol.http_response import ResponseHead, ResponseRead
 from locust_eventsource.transport.request import HttpRequest, wire_bytes
 from locust_eventsource.transport.target import parse_target
 from locust_eventsource.transport.tls import client_context
-from studio.verify.wire import Read
-
-End = Literal["open", "complete", "cut", "reset", "malformed", "left"]
-"""How the stream stands: open; over with its last byte; over without it; over with a TCP reset; no valid HTTP or event
-stream; let go by us."""
+from studio.verify.wire import End, Read
 
 _READ_BYTES: Final = 65_536
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)

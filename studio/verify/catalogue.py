@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from studio.verify import activity, replay
+from studio.verify import activity, backpressure, limits, replay, restart
 from studio.verify.findings import Check
 
 _OF_USERS: Final = (
@@ -63,6 +63,15 @@ _OF_TESTER: Final = (
 )
 
 CHECKS: Final[dict[str, Check]] = {
-    check.name: check for check in (*_OF_USERS, *activity.CHECKS, *replay.CHECKS, *_OF_TESTER)
+    check.name: check
+    for check in (
+        *_OF_USERS,
+        *activity.CHECKS,
+        *replay.CHECKS,
+        *backpressure.CHECKS,
+        *limits.CHECKS,
+        *restart.CHECKS,
+        *_OF_TESTER,
+    )
 }
 """The checks by name."""
