@@ -15,10 +15,11 @@ from locust_eventsource.stream import Arrival, EventStream
 from studio.activity import ActivityWatch
 from studio.arrival_batch import ArrivalBatch, KnownEvent, Times
 from studio.check_log import CheckLog
-from studio.contract import Envelope, EventType, parse_envelope, parse_timestamp
+from studio.contract import Envelope, EventType, parse_timestamp
 from studio.delivery_spread import DeliverySpread
 from studio.trigger_clock import TriggerClock
 from studio.verify.capture import Capture
+from studio.verify.hygiene import ENVELOPE, read_envelope
 from studio.verify.unverified import Unverified
 
 _PARSED_KEPT = 4_096
@@ -170,19 +171,21 @@ class StudioObserver:
 
     def _parse(self, arrival: Arrival) -> Envelope | None:
         event = arrival.event
-        try:
-            envelope = parse_envelope(event.data)
-        except ValueError as error:
+        envelope, problem = read_envelope(event)
+        if problem:
             self._checks.failed(
-                "stream.envelope",
-                f"an event of type {event.type!r} carried no envelope: {error}",
+                ENVELOPE,
+                f"{arrival.stream.name}: {problem}",
                 event_id=event.last_event_id,
                 stream=arrival.stream.name,
                 at_ns=arrival.received_ns,
                 data=event.data[:500],
+                tail=event.data[-50:],
             )
+        else:
+            self._checks.passed(ENVELOPE)
+        if envelope is None:
             return None
-        self._checks.passed("stream.envelope")
         known = self._aliases.get(envelope.type)
         return envelope._replace(type=known) if known else envelope
 

@@ -17,10 +17,10 @@ from studio.reference.clock import ServiceClock
 from studio.reference.connection import StreamConnection
 from studio.reference.streams import EventStreamResponse, Headers, Streams
 from studio.reference.wire import timestamp
+from studio.verify.chunks import ChunkScanner
 
 _STAMP: Final = re.compile(rb'"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z"')
 _STATUS: Final = re.compile(rb"HTTP/1\.1 200 OK\r\n")
-_SIZE: Final = re.compile(rb"([0-9A-Fa-f]+)[^\r\n]*\r\n")
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -105,20 +105,11 @@ def _pieces(reads: list[tuple[int, bytes]], skip: int, body: bytes, chunk_ends: 
 
 def _chunk_ends(path: Path, body: bytes) -> tuple[set[int], bool]:
     """Where the chunks end, and whether the last chunk (RFC 9112, 7.1) is among them."""
-    ends: set[int] = set()
-    position = 0
-    while position < len(body):
-        size = _SIZE.match(body, position)
-        if size is None:
-            if b"\r\n" in body[position:]:
-                raise RecordingError(f"{path} holds no chunk at byte {position} of its body")
-            break
-        length = int(size[1], 16)
-        if length == 0:
-            return ends, body[position:] == _LAST_CHUNK
-        position = size.end() + length + 2
-        ends.add(position)
-    return ends, False
+    scanner = ChunkScanner()
+    ends = {chunk.end for chunk in scanner.feed(body)}
+    if scanner.malformed:
+        raise RecordingError(f"{path} holds no chunk at byte {scanner.offset} of its body")
+    return ends, scanner.complete and body[scanner.offset :] == _LAST_CHUNK
 
 
 class Player:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from studio.reference.connection import StreamConnection, StreamLimits
+from studio.reference.connection import StreamConnection
 from studio.reference.streams import EXTENSION, RECORDED
 
 _NEW: Final = b"HTTP/1.1 "
@@ -68,12 +68,12 @@ class StudioProtocol(HttpToolsProtocol):
         if old:
             self.cycle.transport = _OldClient(self.transport, self.scope["extensions"][EXTENSION])
 
-    def open_stream(self, limits: StreamLimits, *, chunked: bool) -> StreamConnection:
+    def open_stream(self, make: Callable[[asyncio.Transport], StreamConnection], *, chunked: bool) -> StreamConnection:
         """Begin a stream on this connection, before its head is sent."""
         if not chunked:
             # uvicorn chunks whatever has no length, also for HTTP/1.0 clients, which do not know chunks.
             self.cycle.chunked_encoding = False
-        self.stream = StreamConnection(self.transport, limits, chunked=chunked)
+        self.stream = make(self.transport)
         return self.stream
 
     def reset(self) -> None:

@@ -156,7 +156,8 @@ def run(settings: Settings) -> None:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="studio-"))) / "studio.db"
         address = f"[{settings.host}]" if ":" in settings.host else settings.host
         kept = settings.faults.count(fault.SKIP_SLOW_READERS)
-        streams = Streams(StreamLimits(settings.queue_limit, settings.keep_alive_s, kept))
+        limits = StreamLimits(settings.queue_limit, settings.keep_alive_s, kept)
+        streams = Streams(limits, settings.faults)
         server = StudioServer(
             _config(settings, _application(settings, path, streams)),
             streams,

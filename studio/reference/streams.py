@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from studio.reference import switches as fault
 from studio.reference.connection import StreamConnection, StreamLimits
+from studio.reference.faults import Faults
+from studio.reference.faulty_connection import SWITCHES, FaultyConnection
 
 if TYPE_CHECKING:
     from studio.reference.protocol import StudioProtocol
@@ -24,13 +27,16 @@ _DRAIN_S: Final = 0.3
 Headers = list[tuple[bytes, bytes]]
 Feed = Callable[[StreamConnection], Awaitable[None]]
 HEAD: Final[Headers] = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
+_WRONG_HEAD: Final[Headers] = [(b"content-type", b"text/plain"), (b"cache-control", b"no-cache")]
 
 
 class Streams:
     """All open streams of the process."""
 
-    def __init__(self, limits: StreamLimits) -> None:
+    def __init__(self, limits: StreamLimits, faults: Faults) -> None:
         self._limits = limits
+        self._faults = faults
+        self._faulty = any(name in faults for name in SWITCHES)
         self._open: dict[StreamConnection, None] = {}
 
     @property
@@ -47,9 +53,20 @@ class Streams:
     def open(self, scope: Scope) -> StreamConnection:
         """Take over the transport of the request in ``scope``; HTTP/1.0 clients get no chunks."""
         protocol: StudioProtocol = scope["extensions"][EXTENSION]["protocol"]
-        connection = protocol.open_stream(self._limits, chunked=scope["http_version"] != "1.0")
+        chunked = scope["http_version"] != "1.0"
+        connection = protocol.open_stream(lambda transport: self._connection(transport, chunked), chunked=chunked)
         self._open[connection] = None
         return connection
+
+    def _connection(self, transport: asyncio.Transport, chunked: bool) -> StreamConnection:
+        if self._faulty:
+            return FaultyConnection(transport, self._limits, chunked=chunked, faults=self._faults)
+        return StreamConnection(transport, self._limits, chunked=chunked)
+
+    @property
+    def head(self) -> Headers:
+        """The headers with which every stream begins."""
+        return _WRONG_HEAD if fault.WRONG_CONTENT_TYPE in self._faults else HEAD
 
     def end_all(self) -> None:
         """End every stream in order, as the service does when it stops."""
@@ -125,4 +142,5 @@ class EventStreamResponse(Response):
         if self._recorded_head is not None:
             scope["extensions"][EXTENSION][RECORDED] = True
             return self._recorded_head
-        return HEAD if scope["http_version"] == "1.0" else [*HEAD, (b"transfer-encoding", b"chunked")]
+        head = self._streams.head
+        return head if scope["http_version"] == "1.0" else [*head, (b"transfer-encoding", b"chunked")]

@@ -67,13 +67,35 @@ EXECUTE_WHEN_DONE: Final = "execute-when-done"
 TWO_SESSIONS: Final = "two-sessions"
 STUCK_TURNS: Final = "stuck-turns"
 
+HALF_WRITE: Final = "half-write"
+WRONG_CONTENT_TYPE: Final = "wrong-content-type"
+NO_KEEP_ALIVE: Final = "no-keep-alive"
+CLOSE_EVERY: Final = "close-every"
+BUFFERING: Final = "buffering"
+CORRUPT_UTF8: Final = "corrupt-utf8"
+TRUNCATED_JSON: Final = "truncated-json"
+SPLIT_CHUNKS: Final = "split-chunks"
+CUT_TITLES: Final = "cut-titles"
+
 _DELIVERY: Final = (
     Switch(SLOW_DELIVERY, Kind.DURATION, "80ms", "each live event is written this long after its timestamp"),
     Switch(DROP, Kind.RATE, "1%", "a delivery (one event on one connection) is left out"),
     Switch(DUPLICATE, Kind.RATE, "1%", "a delivery is written twice"),
 )
 
-_WIRE: Final[tuple[Switch, ...]] = ()
+_WIRE: Final = (
+    Switch(HALF_WRITE, Kind.DURATION, "1s", "now and then half an event is written, and the rest after this stall"),
+    Switch(WRONG_CONTENT_TYPE, Kind.FLAG, "", "streams say that they are text/plain"),
+    Switch(NO_KEEP_ALIVE, Kind.FLAG, "", "a silent stream gets no keep-alive"),
+    Switch(CLOSE_EVERY, Kind.DURATION, "2s", "each stream is ended this long after it opened"),
+    Switch(BUFFERING, Kind.DURATION, "500ms", "events are held back and handed out together, as by a buffering proxy"),
+    Switch(
+        CORRUPT_UTF8, Kind.RATE, "10%", "in a delivery of task.created the title begins with a byte that is no UTF-8"
+    ),
+    Switch(TRUNCATED_JSON, Kind.RATE, "1%", "a delivery's JSON breaks off"),
+    Switch(SPLIT_CHUNKS, Kind.FLAG, "", "each event is written as two chunks"),
+    Switch(CUT_TITLES, Kind.COUNT, "65536", "titles longer than so many bytes come cut"),
+)
 
 _REPLAY: Final = (
     Switch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from studio.verify import activity, backpressure, limits, replay, restart
+from studio.verify import activity, backpressure, hygiene, limits, liveness, replay, restart
 from studio.verify.findings import Check
 
 _OF_USERS: Final = (
@@ -27,13 +27,6 @@ _OF_USERS: Final = (
         holds="the stream's last word on a task's status agreed with REST",
         promise="at each stage of an executed task, REST said what the stream had said last within `--status-grace`",
         blind="disagreement that was over before REST was asked",
-        unknown="never",
-    ),
-    Check(
-        name="stream.envelope",
-        holds="every event of the global stream carried a well-formed envelope",
-        promise="each event's data was JSON with an id, a timestamp and an event of some type",
-        blind="whether what the envelope says is true",
         unknown="never",
     ),
     Check(
@@ -70,6 +63,8 @@ CHECKS: Final[dict[str, Check]] = {
         *replay.CHECKS,
         *backpressure.CHECKS,
         *limits.CHECKS,
+        *hygiene.CHECKS,
+        *liveness.CHECKS,
         *restart.CHECKS,
         *_OF_TESTER,
     )

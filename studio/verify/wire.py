@@ -17,3 +17,5 @@ class Read(NamedTuple):
 
     at_ns: int
     data: bytes
+    empty_ns: int = 0
+    """A moment at which the socket held nothing, so that all of ``data`` came later; 0 where none is known."""

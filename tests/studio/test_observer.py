@@ -76,7 +76,7 @@ class Desk:
 def created(second: float, task_id: str = "t", title: str = "haiku", event_type: str = "task.created") -> Event:
     stamp = f"1970-01-01T00:00:{second:012.9f}Z"
     fields = {"type": event_type, "task_id": task_id, "title": title}
-    return Event(event_type, json.dumps({"id": f"e-{second}", "timestamp": stamp, "event": fields}), "")
+    return Event(event_type, json.dumps({"id": f"e-{second}", "timestamp": stamp, "event": fields}), f"e-{second}")
 
 
 def arrival(stream: EventStream, event: Event, received_ns: int) -> Arrival:
