@@ -1,7 +1,8 @@
 """The users on offer: ``locust`` opens the web UI, ``locust --headless -u 50 -r 10 -t 2m`` runs without it."""
 
 from scenarios.executions import ExecutionUser
+from scenarios.reconnects import ReconnectsUser
 from scenarios.streams import StreamUser
 from scenarios.triggers import TriggerUser
 
-__all__ = ["ExecutionUser", "StreamUser", "TriggerUser"]
+__all__ = ["ExecutionUser", "ReconnectsUser", "StreamUser", "TriggerUser"]

@@ -15,6 +15,9 @@ from typing import Any, Final, NamedTuple
 
 EVENTS_PATH: Final = "/api/events"
 
+REPLAY_BUFFER: Final = 1_000
+"""Events that the service keeps for streams that come back."""
+
 
 class Status(StrEnum):
     """A task's status."""

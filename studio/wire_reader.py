@@ -24,6 +24,8 @@ from locust_eventsource.transport.tls import client_context
 from studio.verify.wire import End, Read
 
 _READ_BYTES: Final = 65_536
+_FEW_BYTES: Final = 16
+"""Less than the smallest chunk with an event, so that a read which began at its start ends inside it."""
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -53,6 +55,7 @@ class WireReader:
         self._socket: socket.socket | None = None
         self._response = ResponseReader()
         self._decoder = EventStreamDecoder()
+        self._body_began = False
         self.empty_ns = 0
         """The last moment at which the socket is known to have held nothing; 0 before the first."""
         self.reads: list[Read] = []
@@ -117,6 +120,16 @@ class WireReader:
         """Read for so long, or until the stream is over."""
         self.read_until(lambda: False, seconds)
 
+    def stop_inside_event(self, timeout_s: float) -> bool:
+        """Read a few bytes at a time until a part of a block is read, and no further; False when none began in time."""
+        deadline = time.monotonic() + timeout_s
+        while self._decoder.at_boundary or not self._body_began:
+            left_s = deadline - time.monotonic()
+            if self.end != "open" or left_s <= 0:
+                return False
+            self._read(left_s, _FEW_BYTES)
+        return True
+
     def close(self) -> None:
         """Close in order (FIN)."""
         self._let_go()
@@ -145,12 +158,12 @@ class WireReader:
         assert context is not None
         return ssl.SSLSocket(sock=plain, server_hostname=host, _context=context)
 
-    def _read(self, timeout_s: float) -> None:
+    def _read(self, timeout_s: float, at_most: int = _READ_BYTES) -> None:
         assert self._socket is not None
         self._socket.settimeout(timeout_s)
         began_ns = time.time_ns()
         try:
-            data = self._socket.recv(_READ_BYTES)
+            data = self._socket.recv(at_most)
         except TimeoutError:
             # It was empty when the wait began; by the end of it something may have come that nobody has looked for.
             self.empty_ns = began_ns
@@ -173,6 +186,7 @@ class WireReader:
         body = self._response.feed(data)
         if self.head is not None and not self.opened_ns:
             self.opened_ns = now_ns
+        self._body_began = self._body_began or bool(body)
         self.events += [(event, now_ns) for event in self._decoder.feed(body)]
         if self._response.complete:
             self._over("complete")

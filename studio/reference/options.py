@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
+from studio.contract import REPLAY_BUFFER
 from studio.reference.clock import ClockError, ClockSettings
 from studio.reference.faults import FaultError, Faults
 from studio.reference.playback import Recording, RecordingError, load_recording
@@ -101,7 +102,9 @@ def _parser() -> _Parser:
         help="seconds that the agent backend may take to accept a prompt (default %(default)g)",
     )
     add("--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged to standard error")
-    add("--buffer", type=_count, default=1000, metavar="N", help="events kept for replay (default %(default)s)")
+    add(
+        "--buffer", type=_count, default=REPLAY_BUFFER, metavar="N", help="events kept for replay (default %(default)s)"
+    )
     add("--keep-alive-s", type=_positive, default=15.0, metavar="S", help="seconds of silence before a keep-alive")
     add("--max-streams", type=_count, metavar="N", help="streams that may be open; more get 503 (default: no limit)")
     add(

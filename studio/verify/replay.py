@@ -209,6 +209,9 @@ def _exact(back: Return, missed: list[Seen]) -> Finding:
         return passed(EXACT)
     fresh = sum(event_id not in had and event_id != back.last_event_id for event_id in times)
     itself = f"; the acknowledged event itself came again, {_times(acknowledged)}" if acknowledged else ""
+    replayed = [times[seen.id] for seen in missed if seen.at_ns < back.asked_ns and seen.id in times]
+    if acknowledged and replayed and min(replayed) > 1:
+        itself += ", as if every connected client had put each event into the replay buffer"
     what = (
         f"{back.kind}: {len(back.came)} events came for {fresh} that the stream had missed, {len(doubled)} of them "
         f"more often than they should{itself}"
@@ -237,8 +240,8 @@ def _filtered(back: Return, missed: list[Seen]) -> list[Finding]:
     strangers = [seen for seen in _first_of_each(back.came) if seen.id in out]
     if strangers:
         what = (
-            f"{back.kind}: the replay of a stream filtered by {len(back.group)} task ids held {len(strangers)} events "
-            f"of other tasks, such as {_shown(strangers[:1])}"
+            f"{back.kind}: the replay of a stream filtered by ?task_ids= held {len(strangers)} events of other tasks, "
+            f"such as {_shown(strangers[:1])}"
         )
         return [failed(FILTERED, what, strangers=_named(strangers), **_evidence(back))]
     if not out:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio.wire_reader import WireReader
-from tests.support.scripted_server import CHUNKED_HEAD, LAST_CHUNK, Peer, ScriptedServer
+from tests.support.scripted_server import CHUNKED_HEAD, LAST_CHUNK, Gate, Peer, ScriptedServer
 from tests.support.scripted_server_streams import self_signed
 
 DEADLINE_S = 10.0
@@ -108,3 +108,37 @@ def test_tls_is_read_too(tmp_path: Path) -> None:
             assert reader.read_until(lambda: bool(reader.events), DEADLINE_S)
         with pytest.raises(ssl.SSLError), WireReader(server.url()) as reader:
             reader.open(DEADLINE_S)
+
+
+def test_it_stops_inside_an_event_and_reads_no_further() -> None:
+    block = "id: 7\nevent: a\ndata: x\n\n"
+    opened = Gate()
+
+    def script(peer: Peer) -> None:
+        peer.open_stream()
+        opened.wait()
+        peer.chunk(block)
+        peer.chunk(block * 3)
+        peer.wait_for_close()
+
+    with ScriptedServer(script) as server, WireReader(server.url()) as reader:
+        assert reader.open(DEADLINE_S)
+        opened.open()
+        assert reader.stop_inside_event(DEADLINE_S)
+        came = sum(len(read.data) for read in reader.reads)
+        assert reader.stop_inside_event(DEADLINE_S)
+        assert sum(len(read.data) for read in reader.reads) == came
+
+
+@pytest.mark.parametrize("end", [True, False])
+def test_where_no_event_begins_there_is_no_inside(end: bool) -> None:
+    def script(peer: Peer) -> None:
+        peer.open_stream()
+        if end:
+            peer.send(LAST_CHUNK)
+        peer.wait_for_close()
+
+    with ScriptedServer(script) as server, WireReader(server.url()) as reader:
+        assert reader.open(DEADLINE_S)
+        assert not reader.stop_inside_event(DEADLINE_S if end else 0.1)
+        assert reader.end == ("complete" if end else "open")

@@ -140,6 +140,17 @@ def test_a_double_without_the_acknowledged_event_does_not_speak_of_it() -> None:
     assert "acknowledged" not in double.what
 
 
+def test_a_buffer_that_every_client_fills_is_suspected_only_where_all_of_the_replay_is_doubled() -> None:
+    def suspected(came: list[Seen]) -> bool:
+        return "every connected client" in of(EXACT, judge(back(came))).what
+
+    assert suspected([*seen(2, 3, 3, 4, 4, 5, 5), *seen(6, 7)])
+    assert not suspected([*seen(2, 3, 3, 4, 5, 5), *seen(6, 7)])
+    assert not suspected([*seen(3, 3, 4, 4, 5, 5), *seen(6, 7)])
+    assert not suspected(seen(2, 6, 7))
+    assert suspected([*seen(2, 3, 3)])
+
+
 def test_an_order_other_than_the_witness_s_is_named_with_both_events() -> None:
     findings = judge(back(seen(3, 5, 4, 6, 7)))
     assert verdicts(findings) == {**GOOD, ORDERED: "fail"}
@@ -167,7 +178,7 @@ def test_a_replay_that_ignores_the_filter_is_named_with_the_strangers() -> None:
     assert verdicts(findings) == {**GOOD, EXACT: "fail", FILTERED: "fail"}
     strangers = of(FILTERED, findings)
     assert strangers.what == (
-        "reset: the replay of a stream filtered by 1 task ids held 2 events of other tasks, such as task.created e2"
+        "reset: the replay of a stream filtered by ?task_ids= held 2 events of other tasks, such as task.created e2"
     )
     assert strangers.evidence["strangers"] == [event._asdict() for event in seen(2, 4)]
     assert strangers.evidence["again"] == "curl -N -H 'Last-Event-ID: e1' \"$HOST/api/events?task_ids=odd\""
