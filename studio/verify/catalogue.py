@@ -1,10 +1,10 @@
-"""Every check that the scenarios make, in the order in which reports show them."""
+"""Every check, in the order in which reports show them."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from studio.verify import activity, backpressure, hygiene, limits, liveness, replay, restart
+from studio.verify import activity, backpressure, hygiene, judge_checks, limits, liveness, replay, restart
 from studio.verify.findings import Check
 
 _OF_USERS: Final = (
@@ -58,6 +58,7 @@ _OF_TESTER: Final = (
 CHECKS: Final[dict[str, Check]] = {
     check.name: check
     for check in (
+        *judge_checks.CHECKS,
         *_OF_USERS,
         *activity.CHECKS,
         *replay.CHECKS,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from studio.contract import EventKey, EventType
 from studio.verify.actions import Action
+from studio.verify.faults import Fault
 from studio.verify.horizons import END_OF_TIME
 from studio.verify.ownership import TaskLog
 from studio.verify.weighing import Workers, watched
@@ -14,25 +15,27 @@ from studio.verify.weighing import Workers, watched
 MAX_ATTEMPTS = 1000
 
 
-def unexpected_reasons(workers: Workers, log: TaskLog, sessions: Mapping[str, str], settle_ns: int) -> dict[str, str]:
-    """Walk through the life of a task; event id -> why it is unexpected, empty if it is not.
+def faults_of(workers: Workers, log: TaskLog, owner: Callable[[str], str], settle_ns: int) -> dict[str, Fault]:
+    """Walk through the life of a task; event id -> why the event should not have been, for those of which that holds.
 
-    ``sessions`` says which task a session belongs to. No cause is missed that a worker may not have told of.
+    ``owner`` says which task a session belongs to, empty if that is not known. No cause is missed that a worker may not
+    have told of.
     """
-    told_ns = _told_until(workers, log, settle_ns)
-    reasons: dict[str, str] = {}
+    told_ns = told_until(workers, log, settle_ns)
+    faults: dict[str, Fault] = {}
     life = log.base.copy()
     previous_ns = log.base_ns or log.since_ns or 0
     for record in sorted(filter(log.owns, log.records), key=lambda r: r.order):
         blind = not watched(workers, log.task_id, previous_ns, record.first_ns)
-        reasons[record.id] = life.follow(
-            record, log.causes(record, blind, sessions.get(record.detail, ""), untold=record.first_ns > told_ns)
-        )
+        untold = record.first_ns > told_ns
+        fault = life.follow(record, log.causes(record, blind, owner(record.detail), untold=untold))
+        if fault is not None:
+            faults[record.id] = fault
         previous_ns = max(previous_ns, record.first_ns)
-    return reasons
+    return faults
 
 
-def _told_until(workers: Workers, log: TaskLog, settle_ns: int) -> int:
+def told_until(workers: Workers, log: TaskLog, settle_ns: int) -> int:
     """Until when the calls upon the task are known.
 
     A worker that fell silent told of the calls that were answered by its last word; others were on their way by then.

@@ -7,19 +7,22 @@ from collections import Counter
 from typing import Any
 
 from studio.contract import EventType
-from studio.verify import evidence
 from studio.verify.actions import Action, action_from_row
 from studio.verify.bitmaps import Masks, from_bytes, overlap, total
-from studio.verify.causality import UnansweredCreates, unexpected_reasons
-from studio.verify.checks import CheckResult, delivery_checks
+from studio.verify.causality import UnansweredCreates, faults_of
+from studio.verify.checks import Account, CheckResult, results_of
+from studio.verify.fanout import misdirected, weigh_foreign
+from studio.verify.faults import Fault
 from studio.verify.horizons import END_OF_TIME, SECOND_NS, forget_after_ns, freeze_after_ns
+from studio.verify.offences import Offences
 from studio.verify.ordering import Disorder, Votes
 from studio.verify.outstanding import Spread, missing, spread_of
 from studio.verify.ownership import TaskLog
 from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_row
+from studio.verify.sessions import SESSION_TYPES, SessionBook, count_fates
 from studio.verify.tally import Tally
 from studio.verify.timeline import Timeline
-from studio.verify.weighing import misdirected, put_late, weigh, window
+from studio.verify.weighing import put_late, weigh, window
 
 
 class Judge:
@@ -29,6 +32,9 @@ class Judge:
     and judged anew when something is learnt that bears on it, so the tally does not depend on when deltas come. A
     worker that has not reported for ``patience_ns`` is not waited for. An old event (see ``horizons``) is not judged
     anew, though late arrivals still count, and it is forgotten unless it is among the last ``max_events``.
+
+    A session that is under way for ``stuck_after_ns`` is stuck. ``broadcast`` says that all streams tell the same at
+    the same time; they do not where each plays a recording from its own start.
     """
 
     def __init__(
@@ -39,6 +45,8 @@ class Judge:
         max_offenders: int = 20,
         patience_ns: int = 10 * SECOND_NS,
         max_events: int = 4096,
+        stuck_after_ns: int = 60 * SECOND_NS,
+        broadcast: bool = True,
     ) -> None:
         if grace_ns > settle_ns:
             raise ValueError(f"grace_ns ({grace_ns}) must not be longer than settle_ns ({settle_ns})")
@@ -51,11 +59,12 @@ class Judge:
         self._workers: dict[str, Timeline] = {}
         self._records: dict[str, EventRecord] = {}
         self._logs: dict[str, TaskLog] = {}
-        self._sessions: dict[str, str] = {}
+        self._sessions = SessionBook(stuck_after_ns)
+        self._broadcast = broadcast
         self._attempts = UnansweredCreates()
         self._queue: list[tuple[int, str]] = []
         self._votes = Votes()
-        self._offenders = evidence.Offenders(max_offenders)
+        self._offences = Offences(self._workers, max_offenders)
         self._calls = 0
         self._horizon_ns = 0
         self._spreads: list[Spread] = []
@@ -97,6 +106,7 @@ class Judge:
         self._judge_due(horizon_ns)
         # What came since the last call was taken in by the old horizon, so it is judged by the old one, too.
         self._horizon_ns = max(self._horizon_ns, horizon_ns)
+        self._sessions.watch(self._workers, horizon_ns)
         self._forget()
 
     def end(self, worker: str) -> None:
@@ -124,8 +134,13 @@ class Judge:
         return spreads
 
     def checks(self) -> list[CheckResult]:
-        """The verdicts so far: delivery.lost, delivery.duplicated, delivery.reordered and delivery.unexpected."""
-        return delivery_checks(self.tally, self._offenders, self._calls)
+        """The verdicts so far, on the delivery, the fan-out and the lifecycle (``judge_checks``)."""
+        sessions = self._sessions.settled.copy()
+        for log in self._logs.values():
+            sessions += self._judge_sessions(log)
+        filtered = any(timeline.filtered for timeline in self._workers.values())
+        account = Account(self.tally, self._offences, self._calls, self.own_events, sessions, filtered, self._broadcast)
+        return results_of(account)
 
     @property
     def retained(self) -> int:
@@ -140,7 +155,7 @@ class Judge:
         timeline.silent = timeline.lost = False
         for log in self._logs.values():
             log.version += 1
-            self._enqueue(self._horizon_ns, log.task_id)
+            self._enqueue(self._horizon_ns, log.home)
         self._votes.reopen()
         return timeline
 
@@ -156,7 +171,7 @@ class Judge:
         log.add_action(action)
         log.callers.add(worker)
         if action.session_id:
-            self._sessions[action.session_id] = action.task_id
+            self._sessions.executed(action)
         self._enqueue(action.answered_ns + self._settle_ns, action.task_id)
 
     def _add_arrival(self, worker: str, arrival: Arrival) -> None:
@@ -170,22 +185,19 @@ class Judge:
         self.tally.duplicated += repeated + arrival.again
         self.tally.arrivals += fresh + repeated + arrival.again
         if repeated or arrival.again:
-            self._put_duplicated(record)
+            self._offences.repeated(self._logs[record.home], record)
         if not record.task_id:
             self.tally.other += fresh
-        elif fresh and record.outcome is not None:
+        if fresh and record.outcome is not None:
             self._reopen(worker, record, arrival.fresh)
-        if record.first_ns < first_ns and record.task_id in self._logs:
-            self._logs[record.task_id].version += 1
+        if record.first_ns < first_ns and record.home in self._logs:
+            self._logs[record.home].version += 1
 
     def _introduce(self, record: EventRecord) -> None:
-        if not record.task_id:
-            record.outcome = Outcome()
-            return
-        self._log(record.task_id).add_record(record)
-        if record.type == EventType.SESSION_STARTED:
-            self._sessions.setdefault(record.detail, record.task_id)
-        self._enqueue(record.first_ns + self._settle_ns, record.task_id)
+        self._logs.setdefault(record.home, TaskLog(record.home, record.task_id)).add_record(record)
+        if record.task_id and record.type in SESSION_TYPES:
+            self._sessions.told(record)
+        self._enqueue(record.first_ns + self._settle_ns, record.home)
 
     def _reopen(self, worker: str, record: EventRecord, fresh: int) -> None:
         """More streams have an event that was judged: judge it anew, or add them if it is too old for that."""
@@ -195,13 +207,13 @@ class Judge:
             self._replace(record, put_late(outcome, worker, fresh))
             return
         record.judged = -1
-        self._enqueue(self._horizon_ns, record.task_id)
+        self._enqueue(self._horizon_ns, record.home)
 
     def _log(self, task_id: str) -> TaskLog:
-        return self._logs.setdefault(task_id, TaskLog(task_id))
+        return self._logs.setdefault(task_id, TaskLog(task_id, task_id))
 
-    def _enqueue(self, due_ns: int, task_id: str) -> None:
-        heapq.heappush(self._queue, (due_ns, task_id))
+    def _enqueue(self, due_ns: int, home: str) -> None:
+        heapq.heappush(self._queue, (due_ns, home))
 
     def _is_frozen(self, record: EventRecord) -> bool:
         return record.outcome is not None and record.first_ns + self._frozen_ns < self._horizon_ns
@@ -218,10 +230,10 @@ class Judge:
     def _judge_task(self, log: TaskLog, horizon_ns: int) -> None:
         self._attempts.adopt(log)
         matches = log.match()
-        reasons = unexpected_reasons(self._workers, log, self._sessions, self._settle_ns)
+        faults = faults_of(self._workers, log, self._sessions.owner, self._settle_ns)
         for record in log.records:
             if record.judged != log.version and not self._is_frozen(record):
-                self._judge_record(log, record, reasons.get(record.id, ""), horizon_ns)
+                self._judge_record(log, record, faults.get(record.id), horizon_ns)
         found = {action: event_id for event_id, action in matches.items()}
         for action in list(log.unseen):
             if action in found:
@@ -231,37 +243,31 @@ class Judge:
         log.forget_actions(self._horizon_ns - self._forget_ns)
         self._drop_if_over(log)
 
-    def _judge_record(self, log: TaskLog, record: EventRecord, reason: str, horizon_ns: int) -> None:
-        if not log.owns(record):
-            low_ns, high_ns, outcome = 0, record.first_ns, Outcome(foreign=total(record.got))
-        else:
-            low_ns, high_ns = window(log, record, self._settle_ns)
-            outcome = None
+    def _judge_record(self, log: TaskLog, record: EventRecord, fault: Fault | None, horizon_ns: int) -> None:
+        own = log.owns(record)
+        low_ns, high_ns = window(log, record, self._settle_ns) if own else (0, max(record.first_ns, record.live_ns))
         due_ns = high_ns + self._settle_ns
         if due_ns > horizon_ns:
-            self._enqueue(due_ns, record.task_id)
+            self._enqueue(due_ns, record.home)
             return
-        if outcome is None:
-            outcome = self._weigh(record.task_id, low_ns, high_ns, record.got)
-            outcome = self._with_reason(outcome, record, reason)
+        if own:
+            outcome = self._weigh(record.task_id, low_ns, high_ns, record.got)._replace(fault=fault)
+        else:
+            outcome = self._weigh_foreign(record)
+        outcome = outcome._replace(misdirected=misdirected(self._workers, record))
         record.judged = log.version
         if record.outcome is None:
             self._spreads += spread_of(record)
-            self.own_events += log.owns(record)
         self._count_late(record)
         self._replace(record, outcome)
-        self._put_offender(log, record, outcome)
+        self._offences.judged(log, record, outcome)
 
     def _weigh(self, task_id: str, low_ns: int, high_ns: int, got: Masks) -> Outcome:
         return weigh(self._workers, task_id, low_ns, high_ns + self._grace_ns, high_ns + self._settle_ns, got)
 
-    def _with_reason(self, outcome: Outcome, record: EventRecord, reason: str) -> Outcome:
-        if reason:
-            return outcome._replace(reason=reason)
-        wrong = misdirected(self._workers, record)
-        if wrong:
-            return outcome._replace(reason="it came on streams whose filter keeps the task out", wrong_streams=wrong)
-        return outcome
+    def _weigh_foreign(self, record: EventRecord) -> Outcome:
+        outcome = weigh_foreign(self._workers, record, self._settle_ns)
+        return outcome if self._broadcast else Outcome(own=False, foreign=outcome.foreign)
 
     def _find(self, log: TaskLog, action: Action, record: EventRecord) -> None:
         """An owed event came after all."""
@@ -270,7 +276,7 @@ class Judge:
             log.found[action] = total(overlap(outcome.lost, record.got))
             self.tally.late += log.found[action]
             self._count(action.owed_type, outcome, Outcome())
-            self._offenders.drop("lost", action)
+            self._offences.seen(action)
 
     def _miss(self, log: TaskLog, action: Action, horizon_ns: int) -> None:
         """Nobody saw an owed event: every stream that was open for it lost it."""
@@ -280,55 +286,40 @@ class Judge:
         if before is not None and due_ns + self._frozen_ns < self._horizon_ns:
             return
         if due_ns > horizon_ns:
-            self._enqueue(due_ns, log.task_id)
+            self._enqueue(due_ns, log.home)
             return
         outcome = log.unseen[action] = self._weigh(log.task_id, action.sent_ns, action.answered_ns, {})
         self._count(action.owed_type, before or Outcome(), outcome)
-        if outcome.lost:
-            self._offenders.put("lost", action, evidence.of_unseen(self._workers, action, outcome))
+        self._offences.unseen(action, outcome)
 
     def _count_late(self, record: EventRecord) -> None:
         if record.outcome is not None:
             self.tally.late += total(overlap(record.outcome.lost, record.got))
 
     def _replace(self, record: EventRecord, outcome: Outcome) -> None:
-        self._count(record.type, record.outcome or Outcome(), outcome)
+        before = record.outcome
+        self.own_events += outcome.own - (before is not None and before.own)
+        self._count(record.type, before or Outcome(), outcome)
         record.outcome = outcome
 
     def _count(self, event_type: str, before: Outcome, after: Outcome) -> None:
         self.tally.add(before, -1)
         self.tally.add(after)
+        self._offences.count(before, after)
         self.lost_by_type[event_type] += total(after.lost) - total(before.lost)
-
-    def _put_offender(self, log: TaskLog, record: EventRecord, outcome: Outcome) -> None:
-        if outcome.lost:
-            self._offenders.put("lost", record.id, evidence.of_lost(self._workers, log, record, outcome))
-        else:
-            self._offenders.drop("lost", record.id)
-        if outcome.reason:
-            self._offenders.put("unexpected", record.id, evidence.of_unexpected(self._workers, log, record, outcome))
-        else:
-            self._offenders.drop("unexpected", record.id)
-        if record.repeated:
-            self._put_duplicated(record)
-
-    def _put_duplicated(self, record: EventRecord) -> None:
-        action = self._behind(record)
-        self._offenders.put("duplicated", record.id, evidence.of_duplicated(self._workers, record, action))
 
     def _put_reordered(self, disorder: Disorder) -> None:
         record = disorder.event
         self.tally.reordered += total(disorder.streams) - total(record.disordered)
         record.disordered = disorder.streams
-        if disorder.verdict is None:
-            self._offenders.drop("reordered", record.id)
-        else:
-            found = evidence.of_reordered(self._workers, disorder.verdict, self._behind(record))
-            self._offenders.put("reordered", record.id, found)
+        self._offences.disordered(self._logs[record.home], record, disorder.verdict)
 
-    def _behind(self, record: EventRecord) -> Action | None:
-        log = self._logs.get(record.task_id)
-        return log.matches.get(record.id) if log is not None else None
+    def _judge_sessions(self, log: TaskLog) -> Counter[str]:
+        now_ns = max((timeline.heard_ns for timeline in self._workers.values()), default=0)
+        fates = self._sessions.fates(self._workers, log, now_ns)
+        for fate in fates:
+            self._offences.session(log, fate)
+        return count_fates(fates)
 
     def _forget(self) -> None:
         limit_ns = self._horizon_ns - self._forget_ns
@@ -340,19 +331,16 @@ class Judge:
             if record.outcome is None or record.first_ns >= limit_ns:
                 break
             del self._records[record.id]
-            if record.task_id:
-                log = self._logs[record.task_id]
-                log.fold(record)
-                self._drop_if_over(log)
+            log = self._logs[record.home]
+            log.fold(record)
+            self._drop_if_over(log)
 
     def _drop_if_over(self, log: TaskLog) -> None:
         """Forget a task of which nothing more is to be expected once its last event is forgotten."""
         if log.records:
             return
         if log.since_ns is None or (log.over_ns is not None and log.over_ns + self._forget_ns < self._horizon_ns):
-            del self._logs[log.task_id]
-            for session_id in log.sessions:
-                if self._sessions.get(session_id) == log.task_id:
-                    del self._sessions[session_id]
+            self._sessions.forget(log, self._judge_sessions(log))
+            del self._logs[log.home]
         elif log.over_ns is not None:
-            self._enqueue(log.over_ns + self._forget_ns + 1, log.task_id)
+            self._enqueue(log.over_ns + self._forget_ns + 1, log.home)

@@ -33,7 +33,9 @@ def match_in_turn(actions: list[Action], events: list[EventRecord]) -> dict[str,
 class TaskLog:
     """One task: the run's calls on it and the events about it."""
 
-    def __init__(self, task_id: str) -> None:
+    def __init__(self, home: str, task_id: str) -> None:
+        self.home = home
+        """Under which key the log is kept: the task, or the event itself where it is about no task."""
         self.task_id = task_id
         self.actions: list[Action] = []
         self.records: list[EventRecord] = []
@@ -51,15 +53,24 @@ class TaskLog:
         """When the task was done or deleted; None while more is to be expected."""
         self.callers: set[str] = set()
         """The workers that called upon the task."""
+        self.deleted_ns: int | None = None
+        """When the service acknowledged that the task was deleted."""
         self.version = 0
-        self._deleted = False
         self._matched_version = -1
 
     @property
     def sessions(self) -> set[str]:
         """Every session that the log speaks of."""
-        told = {r.detail for r in self.records if r.type == EventType.SESSION_STARTED}
-        return told | self.base.started | self.base.known | {a.session_id for a in self.actions if a.session_id}
+        told = {r.detail for r in self.records if r.type in (EventType.SESSION_STARTED, EventType.SESSION_ENDED)}
+        asked = {a.session_id for a in self.actions if a.session_id}
+        return told | asked | self.base.started | self.base.ended | self.base.known
+
+    def life(self) -> Lifecycle:
+        """The life as all events so far tell it."""
+        life = self.base.copy()
+        for record in sorted(self.records, key=lambda r: r.order):
+            life.apply(record, matched=record.id in self.matches)
+        return life
 
     def add_action(self, action: Action) -> None:
         """The run called upon the task, which makes the task the run's own."""
@@ -68,13 +79,14 @@ class TaskLog:
         self.since_ns = action.sent_ns if self.since_ns is None else min(self.since_ns, action.sent_ns)
         if action.acknowledged and (action.kind == "delete" or action.target == Status.DONE):
             self.finished_ns = action.answered_ns
-            self._deleted = self._deleted or action.kind == "delete"
+            if action.kind == "delete":
+                self.deleted_ns = action.answered_ns
         self.version += 1
 
     def add_record(self, record: EventRecord) -> None:
         """An event about the task came for the first time."""
         self.records.append(record)
-        if record.type == EventType.STATUS_CHANGED and not self._deleted:
+        if record.type == EventType.STATUS_CHANGED and self.deleted_ns is None:
             self.finished_ns = record.first_ns if record.detail.endswith(f">{Status.DONE}") else None
         self.version += 1
 
@@ -116,8 +128,10 @@ class TaskLog:
         before = self._before(record.first_ns)
         executes = [a for a in before if a.kind == "execute"]
         told = {self.matches[r.id] for r in self.records if r.id in self.matches and r.order <= record.order}
+        behind = self.matches.get(record.id)
         return Causes(
-            matched=untold or record.id in self.matches,
+            matched=untold or behind is not None,
+            confirmed=behind is not None and behind.acknowledged,
             executed=untold or self.base.executed or bool(executes),
             open_executes=self.base.open_executes + sum(not a.acknowledged for a in executes),
             sessions=self.base.known | {a.session_id for a in executes if a.session_id},
@@ -132,7 +146,7 @@ class TaskLog:
         action = self.match().get(record.id)
         if action is not None:
             self._retire(action)
-        self.base.apply(record)
+        self.base.apply(record, matched=action is not None)
         self.base_ns = max(self.base_ns, record.first_ns)
         self.records.remove(record)
 

@@ -5,23 +5,34 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from studio.verify.bitmaps import Masks, without
+from studio.verify.faults import Fault
 
 NOBODY: Final[Masks] = {}
 
 
 class Outcome(NamedTuple):
-    """What one event (or one owed event that nobody saw) adds to the tally; it can be taken back as a whole."""
+    """What one event (or one owed event that nobody saw) adds to the account; it can be taken back as a whole."""
 
+    own: bool = True
+    """The event is the run's."""
     expected: int = 0
     delivered: int = 0
     optional: int = 0
-    foreign: int = 0
     lost: Masks = NOBODY
     unknown: Masks = NOBODY
-    reason: str = ""
-    """Why the event is unexpected, empty if it is not."""
-    wrong_streams: Masks = NOBODY
-    """The streams that should not have had it, where that is the reason."""
+    fault: Fault | None = None
+    """Why the run's event should not have been."""
+    foreign: int = 0
+    foreign_expected: int = 0
+    missed: Masks = NOBODY
+    """The streams that lack an event which is not the run's, although others have it."""
+    misdirected: Masks = NOBODY
+    """The streams that have the event live although their filter keeps its task out."""
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether the run's event should not have been, or not where it came."""
+        return self.own and (bool(self.misdirected) or (self.fault is not None and not self.fault.doubtful))
 
 
 class Arrival(NamedTuple):
@@ -72,6 +83,7 @@ class EventRecord:
         "live_ns",
         "outcome",
         "repeated",
+        "replayed",
         "task_id",
         "timestamp_ns",
         "title",
@@ -90,6 +102,7 @@ class EventRecord:
         self.live_last_ns = arrival.live_last_ns
         self.last_ns = arrival.last_ns
         self.got: Masks = {}
+        self.replayed: Masks = {}
         self.repeated: Masks = {}
         self.disordered: Masks = {}
         self.outcome: Outcome | None = None
@@ -100,10 +113,17 @@ class EventRecord:
         """Place among the events of one task: the server's time first, for arrivals may share a stamp."""
         return (self.timestamp_ns, self.first_ns, self.id)
 
+    @property
+    def home(self) -> str:
+        """The key of the log that the event belongs to: its task, or itself where it is about none."""
+        return self.task_id or f"event {self.id}"
+
     def merge(self, worker: str, arrival: Arrival) -> int:
         """Add what a worker newly knows; returns how many of its arrivals came a second time after all."""
         had = self.got.get(worker, 0)
         self.got[worker] = had | arrival.fresh
+        if arrival.replayed:
+            self.replayed[worker] = self.replayed.get(worker, 0) | arrival.replayed
         self.first_ns = min(self.first_ns, arrival.first_ns)
         self.last_ns = max(self.last_ns, arrival.last_ns, arrival.again_ns)
         if arrival.live_ns:
@@ -116,11 +136,13 @@ class EventRecord:
 
     def release(self, worker: str, mask: int) -> None:
         """Forget streams whose slots are used anew; what was counted for them stays counted."""
-        for masks in (self.got, self.repeated):
+        for masks in (self.got, self.replayed, self.repeated):
             if worker in masks:
                 masks[worker] &= ~mask
-        if self.outcome is not None and (self.outcome.lost or self.outcome.unknown):
-            gone = {worker: mask}
-            self.outcome = self.outcome._replace(
-                lost=without(self.outcome.lost, gone), unknown=without(self.outcome.unknown, gone)
+        outcome, gone = self.outcome, {worker: mask}
+        if outcome is not None and (outcome.lost or outcome.unknown or outcome.missed):
+            self.outcome = outcome._replace(
+                lost=without(outcome.lost, gone),
+                unknown=without(outcome.unknown, gone),
+                missed=without(outcome.missed, gone),
             )

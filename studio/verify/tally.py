@@ -27,7 +27,8 @@ class Tally:
     reordered: int = 0
     """Pairs of an event and a stream that got it after one that other streams, or the server's clock, put behind it."""
     unexpected: int = 0
-    """Events of the run's own tasks that contradict what was, that nothing caused, or that a filter keeps out."""
+    """Events of the run's own tasks that contradict what was, came after the end, that nothing caused, or that a filter
+    keeps out: what ``delivery.unexpected``, ``lifecycle.*`` and ``fanout.filtered`` tell apart."""
     foreign: int = 0
     """Arrivals of events of other people's tasks."""
     late: int = 0
@@ -40,6 +41,12 @@ class Tally:
     """Pairs of a worker that stopped reporting: nobody knows."""
     other: int = 0
     """Arrivals of events that belong to no task: projects, errors, replay.unavailable."""
+    foreign_expected: int = 0
+    """Pairs of an event that is not the run's and a stream that must have it because others do."""
+    foreign_missed: int = 0
+    """Such pairs that did not come."""
+    misdirected: int = 0
+    """Live arrivals on streams whose filter keeps the event's task out."""
     arrivals: int = 0
     """Everything that came."""
 
@@ -51,7 +58,10 @@ class Tally:
         self.foreign += sign * outcome.foreign
         self.lost += sign * total(outcome.lost)
         self.unknown += sign * total(outcome.unknown)
-        self.unexpected += sign * bool(outcome.reason)
+        self.unexpected += sign * outcome.unexpected
+        self.foreign_expected += sign * outcome.foreign_expected
+        self.foreign_missed += sign * total(outcome.missed)
+        self.misdirected += sign * total(outcome.misdirected)
 
     def as_dict(self) -> dict[str, int]:
         """The counts by name."""

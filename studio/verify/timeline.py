@@ -16,6 +16,7 @@ class _Track:
         self.members = 0
         self._base = 0
         self._base_ns = 0
+        self._empty_ns = 0
         self._since: dict[int, int] = {}
         self._times: list[int] = []
         self._changes: list[tuple[int, bool]] = []
@@ -40,17 +41,27 @@ class _Track:
                 mask &= ~bit
         return mask
 
+    def covers(self, low_ns: int, high_ns: int) -> bool:
+        """Whether at each moment of [low, high] a stream was open."""
+        first = bisect_right(self._times, low_ns)
+        mask = self._masks[first - 1] if first else self._base
+        if not mask or low_ns < self._empty_ns:
+            return False
+        return all(self._masks[first : bisect_right(self._times, high_ns)])
+
     def forget(self, before_ns: int) -> None:
         """Fold what happened before into the base; who is open remembers since when."""
         count = bisect_left(self._times, before_ns)
         if not count:
             return
-        for at_ns, (bit, opened) in zip(self._times[:count], self._changes[:count], strict=True):
+        for at_ns, mask, (bit, opened) in zip(self._times[:count], self._masks, self._changes, strict=False):
+            self._empty_ns = self._empty_ns if mask and self._base else at_ns
+            self._base = mask
             if opened:
                 self._since[bit] = at_ns
             else:
                 self._since.pop(bit, None)
-        self._base, self._base_ns = self._masks[count - 1], before_ns
+        self._base_ns = before_ns
         del self._times[:count], self._changes[:count], self._masks[:count]
 
     def release(self, mask: int) -> None:
@@ -101,16 +112,31 @@ class Timeline:
         return mask
 
     def open_through(self, task_id: str, low_ns: int, high_ns: int) -> int:
-        """Streams whose filter passes the task and that were open over the whole of [low, high]."""
+        """Streams whose filter passes the task (what is about none passes) and that were open all over [low, high]."""
         mask = 0
         for group, track in self._tracks.items():
-            if group is None or task_id in group:
+            if group is None or not task_id or task_id in group:
                 mask |= track.open_through(low_ns, high_ns)
         return mask
 
     def excluded(self, task_id: str) -> int:
         """Streams whose filter keeps the task out."""
         return sum(track.members for group, track in self._tracks.items() if group is not None and task_id not in group)
+
+    def covers(self, task_id: str, low_ns: int, high_ns: int) -> bool:
+        """Whether at each moment of [low, high] one of the streams whose filter passes the task was open."""
+        tracks = (track for group, track in self._tracks.items() if group is None or task_id in group)
+        return high_ns <= self.heard_ns and any(track.covers(low_ns, high_ns) for track in tracks)
+
+    def filter_of(self, slot: int) -> frozenset[str]:
+        """The tasks that the filter of the stream in this slot names; empty where it has none."""
+        groups = (group for group, track in self._tracks.items() if group and track.members & (1 << slot))
+        return next(groups, frozenset())
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a stream with a filter is known."""
+        return any(group is not None for group in self._tracks)
 
     def forget(self, before_ns: int) -> None:
         """Drop the detail of what happened before."""

@@ -44,13 +44,8 @@ def weigh(workers: Workers, task_id: str, low_ns: int, high_ns: int, settled_ns:
             must[worker] = timeline.open_through(task_id, low_ns, high_ns)
     delivered = total(overlap(must, got))
     lost, unknown = without(must, got), without(unknown, got)
-    return Outcome(total(must), delivered, total(got) - delivered, lost=lost, unknown=unknown)
-
-
-def misdirected(workers: Workers, record: EventRecord) -> Masks:
-    """The streams that have the event although their filter keeps its task out."""
-    masks = {worker: mask & workers[worker].excluded(record.task_id) for worker, mask in record.got.items()}
-    return {worker: mask for worker, mask in masks.items() if mask}
+    optional = total(got) - delivered
+    return Outcome(expected=total(must), delivered=delivered, optional=optional, lost=lost, unknown=unknown)
 
 
 def watched(workers: Workers, task_id: str, low_ns: int, high_ns: int) -> bool:
@@ -59,10 +54,16 @@ def watched(workers: Workers, task_id: str, low_ns: int, high_ns: int) -> bool:
     return any(timeline.open_through(task_id, low_ns, high_ns) for timeline in workers.values())
 
 
+def covered(workers: Workers, task_id: str, low_ns: int, high_ns: int) -> bool:
+    """Whether some stream, not always the same one, could see each event about the task between the two times."""
+    return any(timeline.covers(task_id, low_ns, high_ns) for timeline in workers.values())
+
+
 def put_late(outcome: Outcome, worker: str, fresh: int) -> Outcome:
     """The outcome of an event judged for good, after it came on more streams."""
-    if outcome.foreign:
-        return outcome._replace(foreign=outcome.foreign + fresh.bit_count())
+    if not outcome.own:
+        missed = without(outcome.missed, {worker: fresh})
+        return outcome._replace(foreign=outcome.foreign + fresh.bit_count(), missed=missed)
     lost, unknown = outcome.lost.get(worker, 0) & fresh, outcome.unknown.get(worker, 0) & fresh
     owed = (lost | unknown).bit_count()
     return outcome._replace(

@@ -153,11 +153,21 @@ class SimulatedRun:
         for happening in self.happenings:
             if happening.own:
                 self._account(happening, tally)
-            elif happening.event.task_id:
-                tally.foreign += len(happening.arrivals)
             else:
-                tally.other += len(happening.arrivals)
+                self._account_foreign(happening, tally)
         return tally
+
+    def _account_foreign(self, happening: Happening, tally: Tally) -> None:
+        task, came = happening.event.task_id, happening.arrivals
+        if task:
+            tally.foreign += len(came)
+        else:
+            tally.other += len(came)
+        if came:
+            first = min(came.values())
+            must = {s.number for s in self.streams if s.passes(task) and s.open_over(first - SETTLE, first + SETTLE)}
+            tally.foreign_expected += len(must)
+            tally.foreign_missed += len(must - set(came))
 
     def _account(self, happening: Happening, tally: Tally) -> None:
         call, came = happening.call, happening.arrivals

@@ -30,5 +30,6 @@ def test_the_tally_is_the_truth_and_the_same_for_one_worker_and_for_several(run:
 def test_each_check_fails_exactly_when_its_count_is_not_zero(run: SimulatedRun) -> None:
     judge = run.verdict(2)
     failed = {check.name for check in judge.checks() if check.verdict == "fail"}
-    kinds = ("lost", "duplicated", "reordered", "unexpected")
-    assert failed == {f"delivery.{kind}" for kind in kinds if judge.tally.as_dict()[kind]}
+    checks = {f"delivery.{kind}": kind for kind in ("lost", "duplicated", "reordered", "unexpected")}
+    checks |= {"fanout.same": "foreign_missed"}
+    assert failed == {check for check, count in checks.items() if judge.tally.as_dict()[count]}

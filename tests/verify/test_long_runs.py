@@ -175,7 +175,7 @@ def test_streams_open_since_before_the_memory_still_count_as_watching() -> None:
     world.close(1, at=100_000)
     pass_time(world, 101, 200)
     world.execute("t", "s", 200_000)
-    world.status("t", "planning>planning_review", 200_001, 0)
+    world.status("t", "ai_review>review", 200_001, 0)
     assert world.end(220_000).unexpected == 1
 
 
@@ -188,7 +188,7 @@ def test_streams_that_opened_long_after_the_last_event_did_not_watch() -> None:
     world.open(1, at=30_000)
     pass_time(world, 2, 200)
     world.execute("t", "s", 200_000)
-    world.status("t", "planning>planning_review", 200_001, 1)
+    world.status("t", "ai_review>review", 200_001, 1)
     assert world.end(220_000).unexpected == 0
 
 

@@ -22,7 +22,7 @@ def world() -> World:
 
 def blamed(world: World) -> list[str]:
     """What the unexpected events are blamed for, without the names of the events."""
-    return [reason.partition(" was not expected: ")[2] for reason in world.reasons()]
+    return [reason.partition(" was not expected: ")[2].partition(". ")[0] for reason in world.reasons()]
 
 
 def end(world: World, *, lost: bool = True) -> World:

@@ -49,9 +49,13 @@ def test_an_event_on_a_stream_whose_filter_excludes_it_is_unexpected(world: Worl
     world.created("t", 5_001, *ALL, 7)
     tally = world.end()
     assert (tally.delivered, tally.optional, tally.unexpected) == (6, 1, 1)
-    (offender,) = world.check("unexpected").offenders
+    check = world.check("fanout.filtered")
+    (offender,) = check.offenders
+    assert (check.verdict, check.counts["misdirected"]) == ("fail", 1)
     assert offender["streams"] == [f"w{7 % len(world.captures)}/7"]
-    assert "filter keeps the task out" in str(offender["what"])
+    assert "filter keeps the task out: the first of them asked for task_ids=x" in str(offender["what"])
+    assert offender["look"] == 'curl -N "$HOST/api/events?task_ids=x"'
+    assert world.check("unexpected").verdict == "pass"
 
 
 def test_a_stream_that_comes_back_with_another_filter_is_held_to_the_new_one() -> None:

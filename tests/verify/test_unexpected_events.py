@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from studio.contract import EventKey
-from tests.verify.verify_world import World
+from studio.verify.faults import AFTER_DONE, TRANSITIONS, UNEXPECTED
+from tests.verify.verify_world import FAULT_CHECKS, World
 
 ALL = range(3)
 Story = Callable[[World], object]
@@ -161,33 +162,46 @@ FINE: dict[str, tuple[Story, ...]] = {
     ),
 }
 
-WRONG: dict[str, tuple[str, tuple[Story, ...]]] = {
-    "created twice": ("was created already", (tell("task.created", 2_000, title=""),)),
-    "created after done": ("done already", (*PLANNING, *IMPLEMENTATION, *REVIEW, *DONE, tell("task.created", 6_000))),
+WRONG: dict[str, tuple[str, str, tuple[Story, ...]]] = {
+    "created twice": (TRANSITIONS, "was created already", (tell("task.created", 2_000, title=""),)),
+    "created after done": (
+        AFTER_DONE,
+        "done already",
+        (*PLANNING, *IMPLEMENTATION, *REVIEW, *DONE, tell("task.created", 6_000)),
+    ),
     "a status left that it did not have": (
+        TRANSITIONS,
         "leaves ai_review, but the task's last known status was planning_review",
         (*PLANNING, status("ai_review>review", 3_000)),
     ),
     "no such transition": (
+        TRANSITIONS,
         "no transition leads from todo to review",
         (execute("s1", 2_000), started("s1", 2_001), status("todo>review", 2_002)),
     ),
-    "nobody asked": ("no call of this run caused it", (status("todo>planning", 2_000),)),
+    "nobody asked": (UNEXPECTED, "no call of this run caused it", (status("todo>planning", 2_000),)),
     "taken back without an execute": (
+        UNEXPECTED,
         "no call of this run",
         (move("todo>planning", 2_000), status("todo>planning", 2_001), status("planning>todo", 2_500)),
     ),
     "a status change after done": (
+        AFTER_DONE,
         "done already",
         (*PLANNING, *IMPLEMENTATION, *REVIEW, *DONE, status("done>review", 6_000)),
     ),
-    "a session after done": ("done already", (*PLANNING, *IMPLEMENTATION, *REVIEW, *DONE, started("s7", 6_000))),
-    "a session twice": ("was started already", (*PLANNING, started("s1", 3_000))),
-    "a session that nobody asked for": ("no execute of this run", (*PLANNING, started("s7", 3_000))),
-    "a session without an execute": ("no execute of this run", (started("s7", 3_000),)),
-    "an end twice": ("was ended already", (*PLANNING, ended("s1", 3_000))),
-    "an end without a beginning": ("was never started", (*PLANNING, ended("s7", 3_000))),
+    "a session after done": (
+        AFTER_DONE,
+        "done already",
+        (*PLANNING, *IMPLEMENTATION, *REVIEW, *DONE, started("s7", 6_000)),
+    ),
+    "a session twice": (TRANSITIONS, "was started already", (*PLANNING, started("s1", 3_000))),
+    "a session that nobody asked for": (UNEXPECTED, "no execute of this run", (*PLANNING, started("s7", 3_000))),
+    "a session without an execute": (UNEXPECTED, "no execute of this run", (started("s7", 3_000),)),
+    "an end twice": (TRANSITIONS, "was ended already", (*PLANNING, ended("s1", 3_000))),
+    "an end without a beginning": (TRANSITIONS, "was never started", (*PLANNING, ended("s7", 3_000))),
     "a session of another task": (
+        TRANSITIONS,
         "belongs to task u",
         (
             lambda world: world.create("u", 1_000),
@@ -198,9 +212,21 @@ WRONG: dict[str, tuple[str, tuple[Story, ...]]] = {
             ended("s5", 3_002),
         ),
     ),
-    "a workspace without an execute": ("no execute of this run", (tell("workspace.created", 2_000, path="/w"),)),
-    "a phase without an execute": ("no execute of this run", (tell("phase.completed", 2_000, phase_number=1),)),
-    "one session more than phases": ("no continuing phase", (*PLANNING, *IMPLEMENTATION, *PHASES, started("x", 3_900))),
+    "a workspace without an execute": (
+        UNEXPECTED,
+        "no execute of this run",
+        (tell("workspace.created", 2_000, path="/w"),),
+    ),
+    "a phase without an execute": (
+        UNEXPECTED,
+        "no execute of this run",
+        (tell("phase.completed", 2_000, phase_number=1),),
+    ),
+    "one session more than phases": (
+        UNEXPECTED,
+        "no continuing phase",
+        (*PLANNING, *IMPLEMENTATION, *PHASES, started("x", 3_900)),
+    ),
 }
 
 
@@ -211,12 +237,14 @@ def test_nothing_is_unexpected_in(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_one_event_is_unexpected_in(name: str) -> None:
-    reason, parts = WRONG[name]
+    named, reason, parts = WRONG[name]
     world = told(*parts)
-    (found,) = world.reasons()
+    (found,) = world.blamed(named)
     assert reason in found
-    check = world.check("unexpected")
-    assert (check.verdict, check.counts["unexpected"]) == ("fail", 1)
+    assert world.judge.tally.unexpected == 1
+    assert [check for check in FAULT_CHECKS if world.check(check).verdict == "fail"] == [named]
+    check = world.check(named)
+    assert check.counts["unexpected" if named == UNEXPECTED else "failed"] == 1
 
 
 def test_an_unexpected_event_still_counts_where_it_came() -> None:

@@ -17,6 +17,9 @@ from studio.verify.tally import Tally
 MS = 1_000_000
 SECOND = 1_000 * MS
 
+FAULT_CHECKS = ("delivery.unexpected", "lifecycle.transitions", "lifecycle.after_done")
+"""The checks that find a fault with a single event of the run's tasks."""
+
 ALL = range(6)
 """The streams that are open in the `world` of most tests."""
 
@@ -68,9 +71,11 @@ class ArrivalOptions(TypedDict, total=False):
 class World:
     """Times in milliseconds; stream n belongs to worker n modulo the number of workers."""
 
-    def __init__(self, workers: int = 1, capture_events: int = 4096, **settings: int) -> None:
+    def __init__(
+        self, workers: int = 1, capture_events: int = 4096, *, broadcast: bool = True, **settings: int
+    ) -> None:
         self.captures = [Capture(max_events=capture_events) for _ in range(workers)]
-        self.judge = Judge(**settings)
+        self.judge = Judge(broadcast=broadcast, **settings)
         self._events = 0
 
     def capture(self, stream: int) -> Capture:
@@ -155,11 +160,21 @@ class World:
         return tally
 
     def check(self, name: str) -> CheckResult:
-        return next(check for check in self.judge.checks() if check.name == f"delivery.{name}")
+        """A check by its name, one of deliveries by the end of its name."""
+        full = name if "." in name else f"delivery.{name}"
+        return next(check for check in self.judge.checks() if check.name == full)
+
+    def verdicts(self) -> dict[str, str]:
+        """The verdict of each check that there was."""
+        return {check.name: check.verdict for check in self.judge.checks()}
 
     def reasons(self) -> list[str]:
         """What the unexpected events are blamed for."""
-        return [str(offender["what"]) for offender in self.check("unexpected").offenders]
+        return [what for check in FAULT_CHECKS for what in self.blamed(check)]
+
+    def blamed(self, check: str) -> list[str]:
+        """What the offenders of a check are blamed for."""
+        return [str(offender["what"]) for offender in self.check(check).offenders]
 
     def _send(
         self,
