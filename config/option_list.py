@@ -68,6 +68,15 @@ OPTIONS: Final[tuple[Option, ...]] = (
         in_web_form=True,
     ),
     Option(
+        "stuck-after",
+        LOAD,
+        "Seconds that a session of the run may be under way before its task counts as stuck.",
+        values.number(0.1),
+        60.0,
+        "S",
+        in_web_form=True,
+    ),
+    Option(
         "tasks-file",
         LOAD,
         "JSON file with the titles and descriptions of the tasks to create.",

@@ -75,9 +75,12 @@ COUNTS = (
     Definition("duplicated", "Duplicated", "The same event again on one stream, a replayed one included.", ""),
     Definition("reordered", "Reordered", "Events that one stream saw in another order than the others.", ""),
     Definition(
-        "unexpected", "Unexpected", "Events that contradict the run's own tasks, or that nothing of the run caused.", ""
+        "unexpected",
+        "Unexpected",
+        "Events of the run's tasks that contradict, that nothing caused, or that a filter keeps out.",
+        "",
     ),
-    Definition("foreign", "Foreign", "Events of other people's tasks: counted, never a failure.", ""),
+    Definition("foreign", "Foreign", "Events of other people's tasks: counted apart.", ""),
     Definition("replayed", "Replayed", "Events sent again after Last-Event-ID: counted apart from delivery.", ""),
     Definition("optional", "Optional", "Came on a stream that was opening or closing: right either way.", ""),
     Definition("unknown", "Unknown", "What a load generator that stopped reporting should have received.", ""),

@@ -173,6 +173,9 @@ class Deliveries:
     optional: int = 0
     unknown: int = 0
     other: int = 0
+    foreign_expected: int = 0
+    foreign_missed: int = 0
+    misdirected: int = 0
     arrivals: int = 0
     history: int = 0
     replay_unavailable: int = 0

@@ -38,7 +38,12 @@ class Ledger:
         self.series = Series()
         self._skew = Recorder()
         grace_s = min(GRACE_S, options.settle)
-        self.judge = Judge(settle_ns=int(options.settle * SECOND_NS), grace_ns=int(grace_s * SECOND_NS))
+        self.judge = Judge(
+            settle_ns=int(options.settle * SECOND_NS),
+            grace_ns=int(grace_s * SECOND_NS),
+            stuck_after_ns=int(options.stuck_after * SECOND_NS),
+            broadcast=not options.replay,
+        )
         self.checks = CheckLog()
         self.connections = ConnectionHistory()
         self.clocks: dict[str, dict[str, Any]] = {}

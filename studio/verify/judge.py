@@ -136,8 +136,8 @@ class Judge:
     def checks(self) -> list[CheckResult]:
         """The verdicts so far, on the delivery, the fan-out and the lifecycle (``judge_checks``)."""
         sessions = self._sessions.settled.copy()
-        for log in self._logs.values():
-            sessions += self._judge_sessions(log)
+        for task_id in self._sessions.tasks:
+            sessions += self._judge_sessions(self._logs[task_id])
         filtered = any(timeline.filtered for timeline in self._workers.values())
         account = Account(self.tally, self._offences, self._calls, self.own_events, sessions, filtered, self._broadcast)
         return results_of(account)

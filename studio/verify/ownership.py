@@ -58,13 +58,6 @@ class TaskLog:
         self.version = 0
         self._matched_version = -1
 
-    @property
-    def sessions(self) -> set[str]:
-        """Every session that the log speaks of."""
-        told = {r.detail for r in self.records if r.type in (EventType.SESSION_STARTED, EventType.SESSION_ENDED)}
-        asked = {a.session_id for a in self.actions if a.session_id}
-        return told | asked | self.base.started | self.base.ended | self.base.known
-
     def life(self) -> Lifecycle:
         """The life as all events so far tell it."""
         life = self.base.copy()

@@ -65,12 +65,18 @@ class SessionBook:
     def __init__(self, stuck_after_ns: int) -> None:
         self._stuck_after_ns = stuck_after_ns
         self._sessions: dict[str, Session] = {}
+        self._of_task: dict[str, dict[str, Session]] = {}
         self._due: list[tuple[int, str]] = []
         self.settled: Counter[str] = Counter()
         """What became of the sessions of tasks that are over, by state; "stuck" and "unsure" besides."""
 
     def __len__(self) -> int:
         return len(self._sessions) + len(self._due)
+
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks that have sessions."""
+        return list(self._of_task)
 
     def owner(self, session_id: str) -> str:
         """The task that the session belongs to, empty if that is not known."""
@@ -80,7 +86,10 @@ class SessionBook:
     def executed(self, action: Action) -> None:
         """An acknowledged execute named its session."""
         session = self._session(action.session_id, action.task_id)
-        session.task_id = action.task_id
+        if session.task_id != action.task_id:
+            del self._of_task[session.task_id][session.id]
+            session.task_id = action.task_id
+            self._of_task.setdefault(session.task_id, {})[session.id] = session
         session.executed_ns = action.answered_ns
         self._await(session)
 
@@ -105,24 +114,27 @@ class SessionBook:
 
     def fates(self, workers: Workers, log: TaskLog, now_ns: int) -> list[Fate]:
         """What became by now of those sessions of a task that began after the run first called upon it."""
+        known = self._of_task.get(log.task_id)
         since_ns = log.since_ns
-        known = [self._sessions[session_id] for session_id in log.sessions if self.owner(session_id) == log.task_id]
         if since_ns is None or not known:
             return []
         log.match()
-        sessions = [s for s in known if s.begun_ns is not None and s.begun_ns >= since_ns]
+        sessions = [s for s in known.values() if s.begun_ns is not None and s.begun_ns >= since_ns]
         over_ns = max(log.life().moved_ns, *(s.begun_ns or 0 for s in sessions), 0)
         return [self._fate(workers, log, session, now_ns, over_ns) for session in sessions]
 
     def forget(self, log: TaskLog, counts: Counter[str]) -> None:
         """The task is over and forgotten, with its sessions, of which ``counts`` says what became."""
         self.settled += counts
-        for session_id in log.sessions:
-            if self.owner(session_id) == log.task_id:
-                del self._sessions[session_id]
+        for session_id in self._of_task.pop(log.task_id, ()):
+            del self._sessions[session_id]
 
     def _session(self, session_id: str, task_id: str) -> Session:
-        return self._sessions.setdefault(session_id, Session(session_id, task_id))
+        session = self._sessions.get(session_id)
+        if session is None:
+            session = self._sessions[session_id] = Session(session_id, task_id)
+            self._of_task.setdefault(task_id, {})[session_id] = session
+        return session
 
     def _await(self, session: Session) -> None:
         """Look again when the session has been under way for too long."""

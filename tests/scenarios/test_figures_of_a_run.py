@@ -27,7 +27,8 @@ MS = 1_000_000
 
 
 def options(**changes: object) -> Namespace:
-    return Namespace(**({"run_id": "lt-1", "settle": 5.0, "threshold": None, "measure_only": False} | changes))
+    defaults = {"run_id": "lt-1", "settle": 5.0, "stuck_after": 60.0, "replay": None, "measure_only": False}
+    return Namespace(**({"threshold": None} | defaults | changes))
 
 
 def figures(

@@ -22,6 +22,7 @@ def options(**changes: object) -> Namespace:
         "measure_only": False,
         "run_id": "lt-1",
         "settle": 5.0,
+        "stuck_after": 60.0,
         "run_time": None,
         "clock_probe": 5.0,
         "replay": None,

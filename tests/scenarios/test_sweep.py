@@ -22,6 +22,7 @@ def options() -> Namespace:
     return Namespace(
         run_id=RUN,
         settle=5.0,
+        stuck_after=60.0,
         run_time=None,
         clock_probe=0.0,
         replay=None,

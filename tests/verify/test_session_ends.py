@@ -10,9 +10,9 @@ ALL = range(2)
 S = 1_000
 
 
-def at_work(workers: int = 2, **settings: int) -> World:
+def at_work(workers: int = 2, stuck_after_s: int = 60) -> World:
     """A task whose first session is under way since second 2."""
-    world = World(workers=workers, **settings)
+    world = World(workers=workers, stuck_after_ns=stuck_after_s * S * MS)
     world.open(*ALL)
     world.create("t", S)
     world.created("t", S + 1, *ALL)
@@ -108,7 +108,7 @@ def test_one_young_session_does_not_spoil_the_word_on_the_others() -> None:
 
 
 def test_how_long_is_too_long_is_for_the_run_to_say() -> None:
-    world = at_work(stuck_after_ns=3 * S * MS)
+    world = at_work(stuck_after_s=3)
     world.end(10 * S)
     assert verdicts(world) == ("fail", "fail")
 
