@@ -8,7 +8,7 @@ COMPILED := $(VENV)/.compiled
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help load web test check cover bench matrix matrix-clean matrix-as-found toxiproxy lock clean
+.PHONY: help load web test check cover bench matrix mutants matrix-clean matrix-as-found toxiproxy lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ matrix-clean: $(COMPILED) ## 20 runs with 20 seeds and no defect on a busy machi
 
 matrix-as-found: $(COMPILED) ## all known defects of the public server at once: exactly they must be found
 	@$(BIN)/python -m matrix --as-found --page docs/fault-matrix.md $(ARGS)
+
+mutants: $(COMPILED) ## break each comparison of the checkers in turn: a test must fail (docs/mutants.md)
+	@$(BIN)/python -m tests.support.mutation $(ARGS)
 
 toxiproxy: $(INSTALLED) ## build Toxiproxy, which the matrix's rows of a bad network need (with Go)
 	@$(BIN)/python -m matrix.network
