@@ -10,7 +10,8 @@ EventSourceError
 │   ├── DialError            DNS, TCP or TLS did not come about
 │   ├── ConnectionLost       the connection broke while it was in use
 │   ├── IncompleteRead       the connection ended inside the message (RFC 9112 section 8)
-│   └── IdleTimeout          nothing came for longer than the idle limit
+│   ├── IdleTimeout          nothing came for longer than the idle limit
+│   └── Dropped              the connection was let go on purpose
 └── Misuse                   the caller asked for what cannot be done
 """
 
@@ -79,6 +80,10 @@ class IncompleteRead(NetworkError):
 
 class IdleTimeout(NetworkError):
     """Nothing came for longer than the idle limit: the connection may be half-open."""
+
+
+class Dropped(NetworkError):
+    """The connection was let go on purpose, as a network would lose it: no fault of the server."""
 
 
 class Misuse(EventSourceError, ValueError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from locust_eventsource.errors import EventSourceError, Misuse, ProtocolError
+from locust_eventsource.errors import Dropped, EventSourceError, Misuse, ProtocolError
 from locust_eventsource.protocol.event import Event
 from locust_eventsource.protocol.event_stream import EventStreamDecoder
 from locust_eventsource.stream_exchange import Exchange
@@ -163,6 +163,22 @@ class EventStream:
         self._drop()
         self._change("closed")
 
+    def drop(self, *, reset: bool = True) -> None:
+        """Let the open connection go as a network would, by RST or else by FIN, and come back as after any loss.
+
+        What came and was not handed out yet is lost with it, so the next connection asks for it by its
+        ``Last-Event-ID``. The stream goes on to ``reconnecting`` with the error `Dropped`, or to ``closed`` where it
+        does not reconnect. Does nothing unless the stream is open.
+        """
+        if self.state != "open":
+            return
+        self._fruitless = 0
+        self._drop(reset=reset)
+        if self._settings.reconnect:
+            self._reconnect(Dropped("the connection was let go on purpose"))
+        else:
+            self._change("closed")
+
     def listen(self) -> None:
         """Keep events for `wait`, `wait_for` and iteration from now on; these call it themselves.
 
@@ -302,14 +318,14 @@ class EventStream:
         timer.start(self._attempt, update=True)
         self._change("reconnecting", error=error, retry_ms=round(delay_ms))
 
-    def _drop(self) -> None:
+    def _drop(self, *, reset: bool = False) -> None:
         exchange, self._exchange = self._exchange, None
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.stop()
         if exchange is None:
             return
-        exchange.close()
+        exchange.close(reset=reset)
         if exchange.decoder is not None:
             self._last_event_id = exchange.decoder.last_event_id
             if exchange.decoder.retry_ms is not None:

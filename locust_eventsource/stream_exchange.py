@@ -102,8 +102,8 @@ class Exchange:
         self.decoder: EventStreamDecoder | None = None
         self._send()
 
-    def close(self) -> None:
-        """Drop everything at once: no socket is left when this returns."""
+    def close(self, *, reset: bool = False) -> None:
+        """Drop everything at once: no socket is left when this returns. ``reset``: an open connection ends by RST."""
         self._closed = True
         dial, self._dial = self._dial, None
         connection, self._connection = self._connection, None
@@ -111,7 +111,7 @@ class Exchange:
         if dial is not None:
             dial.cancel()
         if connection is not None:
-            connection.close()
+            connection.close(reset=reset)
         if patience is not None:
             patience.stop()
 

@@ -159,6 +159,7 @@ def _connections(result: Result) -> str:
     seen = result.connections
     line = f"{seen.opened} opened, {seen.failed} failed, {seen.reconnects} reconnects, at most {seen.peak} at a time"
     gaps = f"; {len(seen.gaps)} gaps" if seen.gaps else ""
+    gaps += f"; {seen.dropped} let go on purpose" if seen.dropped else ""
     network = certainty.network_text(result.network)
     return f"## Connections\n\n{line}{gaps}." + (f" {network}" if network else "")
 

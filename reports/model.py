@@ -210,6 +210,8 @@ class Connections:
     opened: int = 0
     failed: int = 0
     reconnects: int = 0
+    dropped: int = 0
+    """Connections that the tester let go on purpose."""
     peak: int = 0
     open_at_end: int = 0
     gaps: list[Gap] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any, Final
 
-from locust_eventsource.errors import EventSourceError
+from locust_eventsource.errors import Dropped, EventSourceError
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.stream import Arrival, ConnectTiming, EventStream
 
@@ -68,16 +68,19 @@ class ConnectionLog:
     ) -> None:
         """Listener of ``events.disconnect``."""
         self._open.pop(stream, None)
+        self._counts["dropped"] += isinstance(error, Dropped)
         if not deliberate:
             self._lost[stream] = at_ns, reason(error)
             self._errors[reason(error)] += 1
             self._counts["broken"] += error is not None
 
     def reconnect(self, *, stream: EventStream, at_ns: int, gap_ns: int, **_kwargs: object) -> None:
-        """Listener of ``events.reconnect``."""
+        """Listener of ``events.reconnect``; one after a connection that was let go on purpose is no gap."""
         self._counts["reconnects"] += 1
         self._recorder.record("reconnect", gap_ns, at_ns)
-        lost_ns, why = self._lost.pop(stream, (at_ns - gap_ns, ""))
+        if stream not in self._lost:
+            return
+        lost_ns, why = self._lost.pop(stream)
         if len(self._gaps) < MAX_GAPS:
             self._gaps.append({"stream": stream.name, "from_ns": lost_ns, "to_ns": at_ns, "reason": why})
 
@@ -140,7 +143,7 @@ class ConnectionHistory:
         return max(self._open_by_second.values(), default=0)
 
     def count(self, name: str) -> int:
-        """``opened``, ``failed``, ``broken`` or ``reconnects``."""
+        """``opened``, ``failed``, ``broken``, ``dropped`` or ``reconnects``."""
         return self._counts[name]
 
     def as_result(self, started_ns: int) -> dict[str, Any]:
@@ -150,6 +153,7 @@ class ConnectionHistory:
             "opened": self._counts["opened"],
             "failed": self._counts["failed"],
             "reconnects": self._counts["reconnects"],
+            "dropped": self._counts["dropped"],
             "peak": self.peak,
             "open_at_end": self.open_now,
             "gaps": [_in_seconds(gap, started_ns) for gap in (self._gaps + unrepaired)[:MAX_GAPS]],

@@ -48,7 +48,7 @@ class EventSourceHooks:
     :param stream: the ``EventStream``
     :param at_ns: when
     :param error: an ``EventSourceError`` that says why; None for a clean end and for a deliberate close
-    :param deliberate: True when the user closed the stream
+    :param deliberate: True when the user closed the stream, or dropped its connection (the error is then ``Dropped``)
     """
 
     reconnect: EventHook

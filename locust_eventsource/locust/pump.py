@@ -15,7 +15,7 @@ import gevent
 from gevent.event import Event as Signal
 from gevent.lock import RLock
 
-from locust_eventsource.errors import EventSourceError
+from locust_eventsource.errors import Dropped, EventSourceError
 from locust_eventsource.locust.event_hooks import events
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Pump:
 
     def _broken(self, stream: EventStream, change: StateChange, track: _Track, *, final: bool) -> None:
         was_open, track.open = track.open, False
-        deliberate = change.state == "closed" and change.error is None
+        deliberate = isinstance(change.error, Dropped) or (change.state == "closed" and change.error is None)
         if was_open:
             track.lost_ns = change.at_ns
             events.disconnect.fire(

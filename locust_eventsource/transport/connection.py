@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _socket
 import os
+import struct
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from locust_eventsource.errors import ConnectionLost, IdleTimeout, NetworkError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from locust_eventsource.transport.tls import TlsChannel
 
 _NS_PER_S = 1_000_000_000
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Cut(NamedTuple):
@@ -85,12 +87,17 @@ class Connection:
         """When bytes came last, in ns of the monotonic clock."""
         raise NotImplementedError
 
-    def close(self) -> None:
-        """Close the socket at once; may be called again. The receiver hears nothing more."""
+    def close(self, *, reset: bool = False) -> None:
+        """Close the socket at once; may be called again. The receiver hears nothing more.
+
+        With ``reset`` the peer gets an RST: ``SO_LINGER`` of no time (socket(7)).
+        """
         sock, self._socket = self._socket, None
         if sock is not None:
             self._sweep.discard(self)
             self._stop_reading()
+            if reset:
+                sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, _RESET_ON_CLOSE)
             sock.close()
 
     def facts(self) -> SocketFacts | None:

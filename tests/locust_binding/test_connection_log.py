@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from locust_eventsource.errors import ConnectionLost
+from locust_eventsource.errors import ConnectionLost, Dropped
 from locust_eventsource.locust.connection_log import MAX_GAPS, ConnectionHistory, ConnectionLog
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
@@ -71,6 +71,19 @@ def test_closing_on_purpose_leaves_no_gap() -> None:
     assert history.open_now == 0
 
 
+def test_a_connection_let_go_on_purpose_is_neither_an_error_nor_a_gap() -> None:
+    log, one = ConnectionLog(Recorder()), stream()
+    log.connect(stream=one, timing=TIMING, at_ns=5 * SECOND_NS)
+    log.disconnect(stream=one, at_ns=7 * SECOND_NS, error=Dropped("on purpose"), deliberate=True)
+    log.connect(stream=one, timing=TIMING, at_ns=8 * SECOND_NS)
+    log.reconnect(stream=one, at_ns=8 * SECOND_NS, gap_ns=SECOND_NS)
+    history = ConnectionHistory()
+    history.add("local", log.take())
+    result = history.as_result(0)
+    assert (result["dropped"], result["reconnects"], result["failed"]) == (1, 1, 0)
+    assert (result["gaps"], result["errors"], history.count("broken")) == ([], [], 0)
+
+
 def test_the_peak_of_several_processes_is_that_of_their_sums() -> None:
     history = ConnectionHistory()
     for worker, opens in (("a", (1, 5, 1)), ("b", (4, 1, 1))):
@@ -90,7 +103,9 @@ def test_the_peak_of_several_processes_is_that_of_their_sums() -> None:
 def test_gaps_are_kept_up_to_a_bound() -> None:
     log = ConnectionLog(Recorder())
     for number in range(MAX_GAPS + 50):
-        log.reconnect(stream=stream(str(number)), at_ns=10, gap_ns=5)
+        one = stream(str(number))
+        log.disconnect(stream=one, at_ns=5, error=None, deliberate=False)
+        log.reconnect(stream=one, at_ns=10, gap_ns=5)
     history = ConnectionHistory()
     history.add("local", log.take())
     result = history.as_result(0)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from locust_eventsource.errors import ConnectionLost, EventSourceError, RefusedResponse
+from locust_eventsource.errors import ConnectionLost, Dropped, EventSourceError, RefusedResponse
 from locust_eventsource.locust.event_hooks import events
 from locust_eventsource.locust.pump import Pump, pump_of
 from locust_eventsource.protocol.event import Event
@@ -126,6 +126,22 @@ def test_closing_on_purpose_is_no_failure(
         ("disconnect", True),
     ]
     assert len(requests) == 1
+
+
+def test_a_connection_let_go_on_purpose_is_no_failure_and_its_return_a_reconnect(
+    pump: Pump, told: list[tuple[str, dict[str, Any]]], requests: list[dict[str, Any]]
+) -> None:
+    pump.on_state(STREAM, change("open", 1))
+    pump.on_state(STREAM, change("reconnecting", 2, Dropped("on purpose")))
+    pump.on_state(STREAM, change("open", 4))
+    pump.flush()
+    assert [(name, arguments.get("deliberate")) for name, arguments in told] == [
+        ("connect", None),
+        ("disconnect", True),
+        ("connect", None),
+        ("reconnect", None),
+    ]
+    assert [r["exception"] for r in requests] == [None, None]
 
 
 def test_an_environment_has_one_pump() -> None:

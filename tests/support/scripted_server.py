@@ -122,6 +122,15 @@ class Peer:
         except OSError:
             return
 
+    def farewell(self) -> str:
+        """Wait until the client has gone; how it went: ``FIN`` or ``RST``."""
+        try:
+            while self._socket.recv(65536):
+                pass
+        except ConnectionResetError:
+            return "RST"
+        return "FIN"
+
     def reset(self) -> None:
         """Close with RST instead of FIN."""
         self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, struct.pack("ii", 1, 0))
