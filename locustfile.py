@@ -2,7 +2,8 @@
 
 from scenarios.executions import ExecutionUser
 from scenarios.reconnects import ReconnectsUser
+from scenarios.slow_readers import SlowReaderUser
 from scenarios.streams import StreamUser
 from scenarios.triggers import TriggerUser
 
-__all__ = ["ExecutionUser", "ReconnectsUser", "StreamUser", "TriggerUser"]
+__all__ = ["ExecutionUser", "ReconnectsUser", "SlowReaderUser", "StreamUser", "TriggerUser"]

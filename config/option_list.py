@@ -59,6 +59,21 @@ OPTIONS: Final[tuple[Option, ...]] = (
         repeatable=True,
     ),
     Option(
+        "slow-events",
+        LOAD,
+        "Events that the scenario slow-readers makes while its readers are stalled, beside 4 MB that the kernels hold. "
+        "A service that queues more for each stream is not pressed.",
+        values.whole(1, 100_000),
+        1_200,
+    ),
+    Option(
+        "probe-streams",
+        LOAD,
+        "Streams that the scenario limit-probe opens at most, or one more than --stream-limit.",
+        values.whole(1, 100_000),
+        200,
+    ),
+    Option(
         "session-timeout",
         LOAD,
         "Seconds that ExecutionUser waits for a session to finish before it reports it as stuck.",
@@ -105,6 +120,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         5.0,
         "S",
         in_web_form=True,
+    ),
+    Option(
+        "stream-limit",
+        TARGET,
+        "How many streams the service is to hold at the same time: the scenario limit-probe then also checks that it "
+        "holds them and refuses the next.",
+        values.whole(1, 100_000),
+        None,
     ),
     Option(
         "status-grace",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urljoin
 
 from scenarios.moved_task import MovedTask, RefusedCall
 from scenarios.user import StudioUser
@@ -17,7 +16,6 @@ from studio.stream_tail import StreamTail
 from studio.verify.findings import Finding
 from studio.verify.replay import Promise, Return, Seen, judge
 from studio.verify.slots import Group
-from studio.wire_reader import WireReader
 
 _PATIENCE_S: Final = 5.0
 """What is not there by then, or after `--settle` where that is longer, does not come."""
@@ -174,18 +172,10 @@ class Round:
         return task
 
     def _stream(self, *, group: Group = None, last_event_id: str | None = None) -> StreamTail:
-        options = self._user.load.options
         query = f"?task_ids={','.join(sorted(group))}" if group is not None else ""
-        asked = [] if last_event_id is None else [("Last-Event-ID", last_event_id)]
-        reader = WireReader(
-            urljoin(self._user.host or "", EVENTS_PATH) + query,
-            headers=[*self._user.headers.items(), *asked],
-            ca=options.ca,
-            verify=not options.insecure,
-        )
-        tail = StreamTail(reader)
+        tail = StreamTail(self._user.read_by_hand(EVENTS_PATH + query, last_event_id=last_event_id))
         self._open.callback(tail.close)
-        problem = tail.open(options.connect_timeout)
+        problem = tail.open(self._user.load.options.connect_timeout)
         if problem:
             raise _Doubt(problem)
         return tail

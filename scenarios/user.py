@@ -9,6 +9,7 @@ from argparse import Namespace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
+from urllib.parse import urljoin
 
 import requests
 
@@ -21,6 +22,7 @@ from scenarios.session import install
 from studio.activity import ActivityWatch
 from studio.api import StudioApi
 from studio.contract import EVENTS_PATH
+from studio.wire_reader import WireReader
 from studio.wire_times import TimingAdapter
 
 ACTIVITY_NAME: Final = "/api/sessions/[id]/activity"
@@ -98,6 +100,20 @@ class StudioUser(EventSourceUser, HttpUser):
         self.load.observer.follow_global(stream, group)
         stream.start()
         return stream
+
+    def read_by_hand(
+        self, path: str = EVENTS_PATH, *, receive_buffer: int | None = None, last_event_id: str | None = None
+    ) -> WireReader:
+        """A stream of this user's own that nobody accounts for, not connected yet."""
+        options = self.load.options
+        asked = [] if last_event_id is None else [("Last-Event-ID", last_event_id)]
+        return WireReader(
+            urljoin(self.host or "", path),
+            headers=[*self.headers.items(), *asked],
+            receive_buffer=receive_buffer,
+            ca=options.ca,
+            verify=not options.insecure,
+        )
 
     def open_activity(self, session_id: str, watch: ActivityWatch) -> EventStream:
         """Open a session's activity stream; ``watch`` sees what comes."""

@@ -23,6 +23,7 @@ from locust_eventsource.transport.target import parse_target
 from locust_eventsource.transport.tls import client_context
 from studio.verify.wire import End, Read
 
+_OK: Final = 200
 _READ_BYTES: Final = 65_536
 _FEW_BYTES: Final = 16
 """Less than the smallest chunk with an event, so that a read which began at its start ends inside it."""
@@ -66,11 +67,17 @@ class WireReader:
         """When the end was noticed; 0 before."""
         self.end: End = "open"
         self.problem = ""
+        self._refusal = b""
 
     @property
     def head(self) -> ResponseHead | None:
         """The answer's head; None until it is whole."""
         return self._response.head
+
+    @property
+    def refusal(self) -> str:
+        """The body of an answer that is no 200, as far as it has come; no more than 64 KiB of it."""
+        return self._refusal.decode("utf-8", "replace")
 
     @property
     def comments(self) -> int:
@@ -130,6 +137,11 @@ class WireReader:
             self._read(left_s, _FEW_BYTES)
         return True
 
+    def widen(self, receive_buffer: int) -> None:
+        """Let more be on its way from now on, as for a reader that stalled behind a small window and reads on."""
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+
     def close(self) -> None:
         """Close in order (FIN)."""
         self._let_go()
@@ -187,6 +199,8 @@ class WireReader:
         if self.head is not None and not self.opened_ns:
             self.opened_ns = now_ns
         self._body_began = self._body_began or bool(body)
+        if self.head is not None and self.head.status != _OK:
+            self._refusal = (self._refusal + body)[:_READ_BYTES]
         self.events += [(event, now_ns) for event in self._decoder.feed(body)]
         if self._response.complete:
             self._over("complete")

@@ -128,4 +128,5 @@ def _evidence(stall: Stall, holes: list[list[Event]]) -> dict[str, object]:
         "before_event_id": after,
         "came_count": len(stall.came),
         "owed_count": len(stall.owed),
+        "again": 'locust --headless --scenario slow-readers -t 10s --host "$HOST"',
     }

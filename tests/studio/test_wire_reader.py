@@ -87,6 +87,35 @@ def test_a_head_that_does_not_come_is_no_open_stream() -> None:
         assert reader.head is None
 
 
+def test_the_words_of_a_refusal_are_kept() -> None:
+    def script(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 4\r\n\r\nfull")
+
+    with ScriptedServer(script) as server, WireReader(server.url()) as reader:
+        assert reader.open(DEADLINE_S)
+        reader.read_for(DEADLINE_S)
+        assert reader.head is not None
+        assert (reader.head.status, reader.head.get("Retry-After")) == (503, "1")
+        assert (reader.refusal, reader.events, reader.end) == ("full", [], "complete")
+
+
+def test_a_reader_that_stalled_behind_a_small_window_reads_on_through_a_wide_one() -> None:
+    event = f"data: {'x' * 60_000}\n\n"
+
+    def script(peer: Peer) -> None:
+        peer.open_stream()
+        for _ in range(50):
+            peer.chunk(event)
+        peer.send(LAST_CHUNK)
+
+    with ScriptedServer(script) as server, WireReader(server.url(), receive_buffer=4096) as reader:
+        reader.widen(1 << 20)
+        assert reader.open(DEADLINE_S)
+        reader.widen(1 << 20)
+        reader.read_for(DEADLINE_S)
+        assert (len(reader.events), reader.end, reader.refusal) == (50, "complete", "")
+
+
 def test_nobody_listening_is_an_error_of_the_system() -> None:
     with ScriptedServer(lambda peer: None) as server:
         url = server.url()
