@@ -33,6 +33,11 @@ class Switch(NamedTuple):
 SLOW_DELIVERY: Final = "slow-delivery"
 DROP: Final = "drop"
 DUPLICATE: Final = "duplicate"
+SWAP: Final = "swap"
+DROP_ONE: Final = "drop-one"
+DUPLICATE_ONE: Final = "duplicate-one"
+SWAP_ONE: Final = "swap-one"
+UNFILTERED: Final = "unfiltered"
 REPLAY_DUPLICATES: Final = "replay-duplicates"
 REPLAY_UNFILTERED: Final = "replay-unfiltered"
 REPLAY_SILENT: Final = "replay-silent"
@@ -81,6 +86,11 @@ _DELIVERY: Final = (
     Switch(SLOW_DELIVERY, Kind.DURATION, "80ms", "each live event is written this long after its timestamp"),
     Switch(DROP, Kind.RATE, "1%", "a delivery (one event on one connection) is left out"),
     Switch(DUPLICATE, Kind.RATE, "1%", "a delivery is written twice"),
+    Switch(SWAP, Kind.RATE, "1%", "a delivery comes after the next one on its connection (or 100 ms late without one)"),
+    Switch(DROP_ONE, Kind.COUNT, "500000", "the delivery of this number, over all connections, is left out"),
+    Switch(DUPLICATE_ONE, Kind.COUNT, "500000", "the delivery of this number, over all connections, is written twice"),
+    Switch(SWAP_ONE, Kind.COUNT, "500000", "the delivery of this number comes after the next one on its connection"),
+    Switch(UNFILTERED, Kind.FLAG, "", "a stream with ?task_ids= gets the live events of all tasks"),
 )
 
 _WIRE: Final = (

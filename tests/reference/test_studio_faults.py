@@ -73,6 +73,44 @@ def test_duplicate_writes_deliveries_twice() -> None:
             assert list(dict.fromkeys(ids(stream))) == list(dict.fromkeys(ids(streams[0])))
 
 
+def test_swap_exchanges_deliveries_with_the_next_ones_and_loses_none() -> None:
+    with StudioProcess("--fault", "swap:20%", "--seed", "3") as studio:
+        streams = [studio.stream() for _ in range(3)]
+        made = [studio.create(f"task {number}") for number in range(60)]
+        for stream in streams:
+            tasks = [event.event["task_id"] for event in stream.wait_for_events(60)]
+            assert sorted(tasks) == sorted(made)
+            places = [made.index(task) for task in tasks]
+            swapped = [at for at, place in enumerate(places) if place > at]
+            assert 4 < len(swapped) < 25
+            assert all(places[at : at + 2] == [at + 1, at] for at in swapped)
+
+
+def test_a_swap_without_a_next_delivery_comes_late_and_is_not_lost() -> None:
+    with StudioProcess("--fault", "swap:100%") as studio:
+        stream = studio.stream()
+        made = studio.create("alone")
+        assert [event.event["task_id"] for event in stream.wait_for_events(1)] == [made]
+
+
+def test_one_delivery_is_left_out_written_twice_or_swapped_counted_over_all_connections() -> None:
+    faults = ("drop-one:5", "duplicate-one:9", "swap-one:13")
+    with StudioProcess(*(part for fault in faults for part in ("--fault", fault))) as studio:
+        streams = [studio.stream() for _ in range(4)]
+        made = finish(studio, streams, 6)
+        got = [[event.event["task_id"] for event in stream.events] for stream in streams]
+    a, b, c, d, e, f = made
+    assert sorted(got) == sorted([[a, c, c, e, d, f], *[[a, b, c, d, e, f]] * 3])
+
+
+def test_unfiltered_gives_every_task_to_filtered_streams_live() -> None:
+    with StudioProcess("--fault", "unfiltered") as studio:
+        mine = studio.create("mine")
+        stream = studio.stream(f"/api/events?task_ids={mine}")
+        theirs = studio.create("theirs")
+        assert stream.wait_for_events(1)[0].event["task_id"] == theirs
+
+
 def test_replays_and_activity_streams_are_not_touched() -> None:
     with StudioProcess("--fault", "drop:100%", "--turn-ms", "40") as studio:
         stream = studio.stream()
