@@ -227,7 +227,7 @@ class Conductor:
             users=runner.target_user_count if runner else None,
             user_classes=sorted(user_class.__name__ for user_class in self._environment.user_classes),
             owes_events=self._any_user("owes_events"),
-            executes=self._any_user("executes") and bool(options.executions),
+            executes=self._any_user("executes"),
             thresholds=thresholds(options, self._streams_asked()),
             internal_error=bool(locust_log.unhandled_greenlet_exception or (runner and runner.exceptions)),
         )

@@ -19,6 +19,7 @@ class ActivityWatch:
         self._excerpts = excerpts or Excerpts()
         self.reading = Reading(reader, 0, self._excerpts)
         """What the latest connection has brought."""
+        self.connected = False
         self._finished = Signal()
         self._awaited = 0
         self._reached = Signal()
@@ -27,6 +28,11 @@ class ActivityWatch:
         """The stream is open, for the first time or again."""
         self.reading = Reading(self.reading.reader, at_ns, self._excerpts)
         self._finished.clear()
+        self.connected = True
+
+    def left(self) -> None:
+        """The connection is over."""
+        self.connected = False
 
     def saw(self, arrival: Arrival) -> None:
         """Take in one event."""

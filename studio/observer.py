@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from locust_eventsource.measure.interval import Interval
 from locust_eventsource.measure.pending import PendingDeliveries
@@ -22,6 +21,8 @@ from studio.verify.capture import Capture
 from studio.verify.hygiene import ENVELOPE, read_envelope
 from studio.verify.unverified import Unverified
 
+_STAMP = '"timestamp":"'
+_END = '"}'
 _PARSED_KEPT = 4_096
 """Distinct payloads whose envelope is remembered: a broadcast gives the same bytes to every stream."""
 
@@ -100,8 +101,12 @@ class StudioObserver:
     def disconnect(self, *, stream: EventStream, at_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.disconnect``."""
         followed = self._followed.get(stream)
-        if followed is not None and followed.activity is None:
+        if followed is None:
+            return
+        if followed.activity is None:
             self._capture.stream_closed(followed.number, at_ns)
+        else:
+            followed.activity.left()
 
     def deliveries(self, *, arrivals: list[Arrival], **_kwargs: object) -> None:
         """Listener of ``events.deliveries``."""
@@ -203,7 +208,12 @@ class StudioObserver:
 def activity_timestamp(data: str) -> tuple[int, int] | None:
     """The server's timestamp of an activity event and its resolution; None when it carries none that can be read."""
     try:
-        document: Any = json.loads(data)
-        return parse_timestamp(document["timestamp"])
+        return parse_timestamp(_last_timestamp(data) or json.loads(data)["timestamp"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _last_timestamp(data: str) -> str:
+    """The timestamp where the service writes it, last in the object, without reading a text of any size before it."""
+    stamp = data[data.rfind(_STAMP) + len(_STAMP) : -len(_END)]
+    return stamp if data.endswith(_END) and _STAMP in data and '"' not in stamp else ""

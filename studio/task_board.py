@@ -19,6 +19,8 @@ class TaskView:
     status: str = Status.TODO
     told_ns: int = 0
     ended_sessions: set[str] = field(default_factory=set)
+    successes: dict[str, bool] = field(default_factory=dict)
+    """Whether each session that ended was a success, where the stream told."""
 
 
 class TaskBoard:
@@ -50,6 +52,11 @@ class TaskBoard:
         view = self._views.get(task_id)
         return view is not None and session_id in view.ended_sessions
 
+    def success(self, task_id: str, session_id: str) -> bool | None:
+        """Whether the stream told that this session ended as a success; None when it told neither."""
+        view = self._views.get(task_id)
+        return None if view is None else view.successes.get(session_id)
+
     def update(self, envelope: Envelope) -> None:
         """Take in an event; those of other tasks are passed over, and changes of status that are old news."""
         view = self._views.get(envelope.task_id)
@@ -58,7 +65,10 @@ class TaskBoard:
         if envelope.type == EventType.STATUS_CHANGED:
             self._change(view, envelope)
         elif envelope.type == EventType.SESSION_ENDED:
-            view.ended_sessions.add(str(envelope.fields.get("session_id", "")))
+            session_id, success = str(envelope.fields.get("session_id", "")), envelope.fields.get("success")
+            view.ended_sessions.add(session_id)
+            if isinstance(success, bool):
+                view.successes[session_id] = success
         changed, self._changed = self._changed, Signal()
         changed.set()
 

@@ -17,6 +17,7 @@ from studio.reference.model import Task, agent_id
 _PHASES: Final = re.compile(r"\bphases:\s*(\d{1,2})\b")
 _MESSAGES: Final = re.compile(r"\bmessages:\s*(\d{1,5})\b")
 _BYTES: Final = re.compile(r"\bmessage-bytes:\s*(\d{1,6})\b")
+_TURN_MS: Final = re.compile(r"\bturn-ms:\s*(\d{1,6})\b")
 _DEFAULT_BYTES: Final = 20
 _BURSTS: Final = 50
 _WORDS: Final = ("Read", "the", "request.", "Change", "one", "file.", "Run", "its tests.")
@@ -61,6 +62,12 @@ def phases_of(task: Task) -> list[PlanPhase]:
     return [PlanPhase(number, f"Step {number}", f"Do part {number} of {total}.") for number in range(1, total + 1)]
 
 
+def turn_seconds(task: Task, default_s: float) -> float:
+    """How long a turn on this task takes: ``turn-ms: 1500`` in the description says so."""
+    asked = _TURN_MS.search(task.description)
+    return int(asked[1]) / 1_000 if asked else default_s
+
+
 def plan_text() -> str:
     """The plan that a planning turn arrives at."""
     return "# Plan\n\n" + " ".join(_WORDS)
@@ -85,10 +92,10 @@ def _grown(texts: tuple[str, ...]) -> list[str]:
 def turn(task: Task, phase: Phase) -> list[Step]:
     """One turn of the agent up to, but without, the message ``finished``.
 
-    ``messages: 500`` in the description adds so many messages, in 50 bursts in the middle of the turn, and
+    ``messages: 500`` in the description adds so many messages, in 50 bursts over half of the turn, and
     ``message-bytes: 30000`` makes the text of each so long: a history of any size in one turn.
     """
-    return [*_explore(task, phase), *_talk(task), *_answer()]
+    return sorted([*_explore(task, phase), *_talk(task), *_answer()], key=lambda step: step.at)
 
 
 def _explore(task: Task, phase: Phase) -> list[Step]:
@@ -124,7 +131,7 @@ def _talk(task: Task) -> list[Step]:
     messages = [_said(part, f"{number} ".ljust(size, "x"), partial=True) for number in range(total)]
     bursts = min(total, _BURSTS)
     edges = [total * burst // bursts for burst in range(bursts + 1)] if bursts else []
-    return [Step(0.45 + 0.14 * i / bursts, messages[start:end]) for i, (start, end) in enumerate(pairwise(edges))]
+    return [Step(0.45 + 0.45 * i / bursts, messages[start:end]) for i, (start, end) in enumerate(pairwise(edges))]
 
 
 def _answer() -> list[Step]:

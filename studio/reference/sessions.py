@@ -10,7 +10,7 @@ from typing import Final
 from studio.contract import EventType, Phase, SessionStatus, Status
 from studio.reference import switches as fault
 from studio.reference.activity import ActivityHub
-from studio.reference.agent import PlanPhase, phases_of, plan_text, turn
+from studio.reference.agent import PlanPhase, phases_of, plan_text, turn, turn_seconds
 from studio.reference.backend import AgentBackend, BackendError
 from studio.reference.clock import ServiceClock
 from studio.reference.faults import Faults
@@ -131,12 +131,12 @@ class SessionRunner:
             if fault.ALWAYS_SUCCESS in self._faults:
                 return
             raise
-        loop = asyncio.get_running_loop()
+        loop, turn_s = asyncio.get_running_loop(), turn_seconds(task, self._turn_s)
         started = loop.time()
         for step in steps:
-            await asyncio.sleep(started + step.at * self._turn_s - loop.time())
+            await asyncio.sleep(started + step.at * turn_s - loop.time())
             self._activity.publish(session.id, step.messages)
-        await asyncio.sleep(started + self._turn_s - loop.time())
+        await asyncio.sleep(started + turn_s - loop.time())
         if self._faults.strikes(fault.STUCK_TURNS):
             await asyncio.Event().wait()
 

@@ -151,7 +151,7 @@ def _first_wrong(deviation: Deviation) -> int:
 
 def _who(comparison: Comparison, reading: Reading) -> str:
     after_ms = (reading.joined_ns - comparison.readings[0].joined_ns) / 1e6
-    return f"{reading.reader}, who joined {after_ms:.0f} ms after {comparison.readings[0].reader},"
+    return f"{reading.reader}, which joined {after_ms:.0f} ms after {comparison.readings[0].reader},"
 
 
 def _difference(comparison: Comparison, deviation: Deviation, had: list[str]) -> str:

@@ -302,6 +302,20 @@ def test_streams_that_nobody_follows_are_passed_over() -> None:
     assert desk.series().metrics() == []
 
 
-@pytest.mark.parametrize("data", ["", "[]", "{}", '{"timestamp": 5}', '{"timestamp": "yesterday"}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"content":"said","timestamp":"1970-01-01T00:00:07Z"}',
+        '{"timestamp":"1970-01-01T00:00:07Z","content":"said"}',
+        '{"timestamp": "1970-01-01T00:00:07Z"}',
+        '{"timestamp":"1970-01-01T00:00:07Z","args":{"timestamp":"1970-01-01T00:00:09Z"}}',
+        '{"content":"\\"timestamp\\":\\"1970-01-01T00:00:09Z\\"","timestamp":"1970-01-01T00:00:07Z"}',
+    ],
+)
+def test_the_timestamp_of_an_activity_event_is_the_objects_own(data: str) -> None:
+    assert activity_timestamp(data) == (7 * SECOND, SECOND)
+
+
+@pytest.mark.parametrize("data", ["", "[]", "{}", '{"timestamp": 5}', '{"timestamp": "yesterday"}', '"timestamp":"x"}'])
 def test_an_activity_event_without_a_timestamp_has_none(data: str) -> None:
     assert activity_timestamp(data) is None

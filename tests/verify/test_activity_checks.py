@@ -202,8 +202,9 @@ def test_the_one_message_that_a_late_joiner_lost_is_named() -> None:
     (finding,) = activity.compared([whole, holed], [])
     assert (finding.check, finding.verdict) == ("activity.agrees", "fail")
     assert finding.what.startswith(
-        "reader 2, who joined 315 ms after reader 1, lacks 1 of 904 messages, which reader 1 got; its ids run on over "
-        'the hole; number 317 is the first: {"type":"agent_message","id":"prt_a","content":"315 xxxxxxxxxxxxxxxxxxxx"'
+        "reader 2, which joined 315 ms after reader 1, lacks 1 of 904 messages, which reader 1 got; its ids run on "
+        "over the hole; number 317 is the first: "
+        '{"type":"agent_message","id":"prt_a","content":"315 xxxxxxxxxxxxxxxxxxxx"'
     )
     assert finding.evidence["had_it"] == ["reader 1"]
     assert activity.complete(holed)[0].verdict == "pass"

@@ -21,7 +21,7 @@ def data(text: str) -> str:
 
 
 def read(texts: list[str], number: int = 1, *, excerpts: Excerpts, ids: list[int] | None = None) -> Reading:
-    """What reader ``number``, who joined that many milliseconds after the epoch, got: these texts, then the end."""
+    """What reader ``number``, which joined that many milliseconds after the epoch, got: these texts, then the end."""
     reading = Reading(f"reader {number}", number * MS, excerpts)
     for position, text in enumerate(texts):
         reading.took("agent_message", str(ids[position] if ids else position), data(text))
@@ -59,7 +59,7 @@ def test_a_hole_between_history_and_live_is_named_with_who_joined_when() -> None
     finding = only(activity.compared(live, [], session_id="s"))
     assert (finding.check, finding.verdict) == ("activity.agrees", "fail")
     assert finding.what == (
-        "reader 2, who joined 1 ms after reader 1, lacks 1 of 11 messages, which reader 1, reader 3 got; its ids run "
+        "reader 2, which joined 1 ms after reader 1, lacks 1 of 11 messages, which reader 1, reader 3 got; its ids run "
         f"on over the hole; number 4 is the first: {data('message 4')}"
     )
     assert finding.evidence["session_id"] == "s"
@@ -88,7 +88,7 @@ def test_each_of_two_readers_may_lack_what_the_other_has() -> None:
     assert comparison.messages == len(MESSAGES) + 1
     assert comparison.fullest is first
     assert (
-        "reader 1, who joined 0 ms after reader 1, lacks 1 of 11" in only(activity.compared([first, second], [])).what
+        "reader 1, which joined 0 ms after reader 1, lacks 1 of 11" in only(activity.compared([first, second], [])).what
     )
     third = readings(without(2, 7))[0]
     assert deviation(third, first, second) == (2, 0, 0)
@@ -120,7 +120,7 @@ def test_the_order_of_most_readers_is_the_common_one() -> None:
     swapped = ["message 1", "message 0", *MESSAGES[2:]]
     live = readings(swapped, MESSAGES, MESSAGES)
     assert Comparison(live).fullest is live[1]
-    assert only(activity.compared(live, [])).what.startswith("reader 1, who joined 0 ms")
+    assert only(activity.compared(live, [])).what.startswith("reader 1, which joined 0 ms")
 
 
 def test_moved_messages_are_as_few_as_can_be() -> None:
@@ -154,8 +154,8 @@ def test_a_history_that_comes_cut_is_said_to_hold_only_its_beginning() -> None:
         late.took("agent_message", str(position), data(MESSAGES[position]))
     reread, _ = activity.compared(live, [late])
     assert reread.what.startswith(
-        "the first read after the end, who joined 39 ms after reader 1, got only the first 3 of 11 messages, of which "
-        "reader 1, reader 2 got more: number 3 is"
+        "the first read after the end, which joined 39 ms after reader 1, got only the first 3 of 11 messages, of "
+        "which reader 1, reader 2 got more: number 3 is"
     )
     assert reread.evidence["message"] == data("message 3")
 

@@ -1,0 +1,202 @@
+"""Several readers of one session's activity, which join at different moments and are held against each other."""
+
+from __future__ import annotations
+
+from locust import task
+
+import time
+import uuid
+from argparse import Namespace
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Final, NamedTuple
+
+import gevent
+
+from locust_eventsource.stream import EventStream
+from scenarios.user import StudioUser, task_definitions
+from studio.activity import ActivityWatch
+from studio.contract import SessionStatus
+from studio.session_reads import ask_activity_of_nobody, session_status
+from studio.verify import activity
+from studio.verify.activity import Outcome
+from studio.verify.readings import Excerpts
+
+_JOIN_AFTER: Final = (1, 8, 40, 150)
+"""After so many messages of the first reader another one joins, as long as the session runs."""
+
+_ROUNDS: Final = (
+    "model: refuses",
+    "messages: 300",
+    "messages: 300",
+    "messages: 360, message-bytes: 30000, turn-ms: 1500",
+)
+"""What the embedded Studio's agent is asked for, in turn: a model that fails, bursts, a history of more than 10 MiB.
+To a real agent it is a comment in the task's description."""
+
+_NOT_OVER: Final = frozenset({"", SessionStatus.PENDING, SessionStatus.RUNNING})
+_MALFORMED: Final = "no-session"
+_LOOK_EVERY_S: Final = 0.1
+_PAUSE_S: Final = 0.2
+
+
+class ActivityReadersUser(StudioUser):
+    """Has one task after another planned, each session read by several readers at once and again after its end.
+
+    Every task costs one model run.
+    """
+
+    scenario = "activity-readers"
+    owes_events = True
+    executes = True
+
+    @classmethod
+    def wanted(cls, options: Namespace) -> int | None:
+        """As many as are asked for; none while the streams play a recording, which tells of no session of ours."""
+        return 0 if options.replay else super().wanted(options)
+
+    def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust's own signature is untyped
+        super().__init__(environment)
+        self._numbers = count()
+
+    @task
+    def read_together(self) -> None:
+        """One task and its planning session, read by all."""
+        if self.load.stopping.is_set():
+            gevent.sleep(3_600)
+        number = next(self._numbers)
+        definitions = task_definitions(self.load.options.tasks_file)
+        definition = definitions[number % len(definitions)]
+        comment = f"<!-- for the embedded Studio: {_ROUNDS[number % len(_ROUNDS)]} -->"
+        with self.load.busy():
+            created = self.api.create(self.load.title(definition.title), f"{definition.description}\n\n{comment}")
+            if created.ok:
+                task_id = str(created.body["id"])
+                SharedSession(self, task_id).run()
+                self.api.delete(task_id)
+            self._ask_for_nobody()
+        self.load.stopping.wait(_PAUSE_S)
+
+    def _ask_for_nobody(self) -> None:
+        for session_id, malformed in ((str(uuid.uuid4()), False), (_MALFORMED, True)):
+            refusal = ask_activity_of_nobody(self.client, session_id)
+            self.load.checks.note(activity.refused(session_id, refusal, malformed=malformed))
+
+
+class _Reader(NamedTuple):
+    """One reader of the session."""
+
+    stream: EventStream
+    watch: ActivityWatch
+
+
+class SharedSession:
+    """One execute, and the session that it starts, read by several readers."""
+
+    def __init__(self, user: StudioUser, task_id: str) -> None:
+        self._user = user
+        self._load = user.load
+        self._task_id = task_id
+        self._session_id = ""
+        self._excerpts = Excerpts()
+        self._live: list[_Reader] = []
+        self._late: list[_Reader] = []
+
+    def run(self) -> None:
+        """Execute, read, compare; a run that ends before the session does finds nothing."""
+        trigger = self._load.triggers.expect_session(self._task_id, time.time_ns())
+        answer = self._user.api.execute(self._task_id, trigger)
+        self._load.recorder.record("execute", answer.head_ns - answer.out_ns, answer.head_ns)
+        if not answer.ok:
+            return
+        self._session_id = str(answer.body.get("session_id", ""))
+        try:
+            if self._read_live():
+                self._read_again()
+                self._judge()
+            elif not self._load.stopping.is_set():
+                self._load.checks.note(activity.complete(self._live[0].watch.reading, **self._ids))
+        finally:
+            for reader in (*self._live, *self._late):
+                self._user.close_activity(reader.stream)
+
+    @property
+    def _ids(self) -> dict[str, object]:
+        return {"task_id": self._task_id, "session_id": self._session_id}
+
+    def _join(self, readers: list[_Reader], name: str) -> ActivityWatch:
+        watch = ActivityWatch(name, self._excerpts)
+        readers.append(_Reader(self._user.open_activity(self._session_id, watch), watch))
+        return watch
+
+    def _read_live(self) -> bool:
+        """Let readers join until the session ends; False when that is not in time, or the run stops before."""
+        deadline = time.monotonic() + self._load.options.session_timeout
+        first = self._join(self._live, "reader 1")
+        for number, messages in enumerate(_JOIN_AFTER, 2):
+
+            def come(timeout_s: float, messages: int = messages) -> bool:
+                return first.wait_messages(messages, timeout_s) or bool(first.reading.finished)
+
+            if not self._wait(come, deadline):
+                return False
+            if first.reading.finished:
+                break
+            self._join(self._live, f"reader {number}")
+        if not self._wait(first.wait_finished, deadline):
+            return False
+        for reader in self._live:
+            self._read_on(reader.watch)
+        return True
+
+    def _wait(self, wait: Callable[[float], bool], deadline: float) -> bool:
+        """Wait in short pieces, until the deadline or the end of the run."""
+        while time.monotonic() < deadline and not self._load.stopping.is_set():
+            if wait(_LOOK_EVERY_S):
+                return True
+        return False
+
+    def _read_again(self) -> None:
+        for name in ("the first read after the end", "the second read after the end"):
+            self._read_on(self._join(self._late, name))
+
+    def _read_on(self, watch: ActivityWatch) -> None:
+        """Wait for ``finished`` for as long as messages come, and no longer than ``--settle`` without one."""
+        came = -1
+        while not watch.reading.finished and came != len(watch.reading.digests):
+            came = len(watch.reading.digests)
+            watch.wait_messages(came + 1, self._load.options.settle)
+
+    def _judge(self) -> None:
+        first = self._live[0].watch.reading
+        # A reader that the network cut off has not been kept from anything by the service.
+        live, late = (
+            [reader.watch.reading for reader in readers if reader.watch.connected or reader.watch.reading.finished]
+            for readers in (self._live, self._late)
+        )
+        self._load.checks.note(activity.complete(first, **self._ids))
+        self._load.checks.note(activity.compared(live, late, **self._ids))
+        fullest = max((*live, *late), key=lambda reading: reading.work)
+        outcome = Outcome(
+            ended=self._told_success(),
+            finished=first.success,
+            error=first.error,
+            status=self._status(),
+            work=fullest.work,
+            messages=len(fullest.digests),
+        )
+        self._load.checks.note(activity.truthful(outcome, **self._ids))
+
+    def _told_success(self) -> bool | None:
+        board = self._load.board
+        board.wait_until(lambda: board.has_ended(self._task_id, self._session_id), self._load.options.settle)
+        return board.success(self._task_id, self._session_id)
+
+    def _status(self) -> str:
+        """The session's status over REST, asked again within the grace while it is not yet that of an end."""
+        deadline = time.monotonic() + self._load.options.status_grace
+        while True:
+            status = session_status(self._user.client, self._session_id)
+            if status not in _NOT_OVER or time.monotonic() >= deadline:
+                return status
+            gevent.sleep(_LOOK_EVERY_S)
