@@ -22,17 +22,24 @@ from studio.verify import activity
 from studio.verify.activity import Outcome
 from studio.verify.readings import Excerpts
 
-_JOIN_AFTER: Final = (1, 8, 40, 150)
-"""After so many messages of the first reader another one joins, as long as the session runs."""
 
-_ROUNDS: Final = (
-    "model: refuses",
-    "messages: 300",
-    "messages: 300",
-    "messages: 360, message-bytes: 30000, turn-ms: 1500",
+class _Session(NamedTuple):
+    """One kind of session."""
+
+    asked: str
+    """What the embedded Studio's agent is asked for; to a real agent it is a comment in the task's description."""
+    joins: tuple[int, ...] = (1, 8, 40, 150)
+    """After so many messages of the first reader another one joins, as long as the session runs."""
+
+
+_SESSIONS: Final = (
+    _Session("model: refuses"),
+    _Session("messages: 300"),
+    _Session("messages: 300"),
+    # More than 10 MiB. Who joins in their midst gets live messages late, behind the history: that is no latency.
+    _Session("messages: 360, message-bytes: 30000, turn-ms: 2000", joins=(1, 8)),
 )
-"""What the embedded Studio's agent is asked for, in turn: a model that fails, bursts, a history of more than 10 MiB.
-To a real agent it is a comment in the task's description."""
+"""In turn: a model that fails, two bursts, and a long history."""
 
 _NOT_OVER: Final = frozenset({"", SessionStatus.PENDING, SessionStatus.RUNNING})
 _MALFORMED: Final = "no-session"
@@ -67,12 +74,13 @@ class ActivityReadersUser(StudioUser):
         number = next(self._numbers)
         definitions = task_definitions(self.load.options.tasks_file)
         definition = definitions[number % len(definitions)]
-        comment = f"<!-- for the embedded Studio: {_ROUNDS[number % len(_ROUNDS)]} -->"
+        session = _SESSIONS[number % len(_SESSIONS)]
+        comment = f"<!-- for the embedded Studio: {session.asked} -->"
         with self.load.busy():
             created = self.api.create(self.load.title(definition.title), f"{definition.description}\n\n{comment}")
             if created.ok:
                 task_id = str(created.body["id"])
-                SharedSession(self, task_id).run()
+                SharedSession(self, task_id, session.joins).run()
                 self.api.delete(task_id)
             self._ask_for_nobody()
         self.load.stopping.wait(_PAUSE_S)
@@ -93,7 +101,9 @@ class _Reader(NamedTuple):
 class SharedSession:
     """One execute, and the session that it starts, read by several readers."""
 
-    def __init__(self, user: StudioUser, task_id: str) -> None:
+    def __init__(self, user: StudioUser, task_id: str, joins: tuple[int, ...]) -> None:
+        """``joins``: after so many messages of the first reader another one joins."""
+        self._joins = joins
         self._user = user
         self._load = user.load
         self._task_id = task_id
@@ -133,7 +143,7 @@ class SharedSession:
         """Let readers join until the session ends; False when that is not in time, or the run stops before."""
         deadline = time.monotonic() + self._load.options.session_timeout
         first = self._join(self._live, "reader 1")
-        for number, messages in enumerate(_JOIN_AFTER, 2):
+        for number, messages in enumerate(self._joins, 2):
 
             def come(timeout_s: float, messages: int = messages) -> bool:
                 return first.wait_messages(messages, timeout_s) or bool(first.reading.finished)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.contract import Phase, SessionStatus, Status
+from studio.reference.agent import turn, turn_seconds
 from studio.reference.model import Message, Session, Task
 from studio.reference.store import Store
 from tests.support.studio_process import RawStream, StudioProcess
@@ -75,6 +76,19 @@ def test_the_description_asks_for_messages_and_their_size() -> None:
     said = [str(message["content"]) for message in many if "xxx" in str(message.get("content"))]
     assert [text.split()[0] for text in said] == ["0", "1", "2"]
     assert {len(text) for text in said} == {50}
+
+
+def test_the_description_asks_for_the_length_of_a_turn() -> None:
+    task = Task("t", "", "a turn-ms: 1500 please", Status.TODO, None, None, 0, 0, 0)
+    assert turn_seconds(task, 0.3) == 1.5
+    assert turn_seconds(task._replace(description="messages: 7"), 0.3) == 0.3
+
+
+def test_the_messages_of_a_turn_come_in_the_order_of_their_moments() -> None:
+    task = Task("t", "", "messages: 120", Status.TODO, None, None, 0, 0, 0)
+    moments = [step.at for step in turn(task, Phase.PLANNING)]
+    assert moments == sorted(moments)
+    assert (moments[0], max(moments) < 1) == (0.0, True)
 
 
 def test_a_gap_takes_exactly_the_next_message_from_who_joins_between() -> None:

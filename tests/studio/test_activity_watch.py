@@ -39,6 +39,9 @@ def test_a_stream_that_opens_again_is_read_from_its_first_message() -> None:
     saw(watch, "agent_message")
     assert (watch.reading.reader, watch.reading.joined_ns, len(watch.reading.digests)) == ("reader 3", 9, 1)
     assert watch.reading.gapless_ids
+    assert watch.connected
+    watch.left()
+    assert not watch.connected
 
 
 def test_messages_can_be_waited_for() -> None:

@@ -57,6 +57,26 @@ def test_the_end_of_a_session_is_remembered_until_the_task_is_forgotten() -> Non
     assert board.tasks() == {}
 
 
+def test_the_stream_tells_whether_a_session_was_a_success_where_it_does() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+
+    def ended(session_id: str, **told: object) -> Envelope:
+        fields = {"type": "session.ended", "task_id": "t", "session_id": session_id, **told}
+        return Envelope(session_id, "session.ended", 5, 1, fields)
+
+    for envelope in (
+        ended("good", success=True),
+        ended("bad", success=False),
+        ended("silent"),
+        ended("odd", success=1),
+    ):
+        board.update(envelope)
+    successes = [board.success("t", session_id) for session_id in ("good", "bad", "silent", "odd", "never")]
+    assert successes == [True, False, None, None, None]
+    assert board.success("somebody's", "good") is None
+
+
 def test_waiting_ends_with_the_word_or_with_the_time() -> None:
     board = TaskBoard()
     board.adopt("t", "haiku")
