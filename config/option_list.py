@@ -139,6 +139,15 @@ OPTIONS: Final[tuple[Option, ...]] = (
         in_web_form=True,
     ),
     Option(
+        "keep-alive",
+        TARGET,
+        "Seconds of silence after which the service promises a keep-alive on a stream. 0: it promises none.",
+        values.zero_or(values.number(0.1, 3_600)),
+        15.0,
+        "S",
+        in_web_form=True,
+    ),
+    Option(
         "clock-probe",
         TARGET,
         "Seconds between probes of the service's clock, in each process that runs users: a task with the run's mark is "

@@ -51,9 +51,9 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
-def tolerated_ns(period_s: float) -> int:
-    """How long a silence may be where a keep-alive is promised every ``period_s`` seconds."""
-    return int((period_s * 1.1 + 1) * _SECOND)
+def tolerated_s(period_s: float) -> float:
+    """How long a silence may be, in seconds, where a keep-alive is promised every ``period_s`` seconds."""
+    return period_s * 1.1 + 1
 
 
 class Inspection:
@@ -101,7 +101,7 @@ class Inspection:
         told = self._silence_told_ns == since_ns
         if not (self._keep_alive_s and since_ns) or told or self._wire.complete:
             return []
-        if empty_ns - since_ns <= tolerated_ns(self._keep_alive_s):
+        if empty_ns - since_ns <= tolerated_s(self._keep_alive_s) * _SECOND:
             return []
         self._silence_told_ns = since_ns
         what = (

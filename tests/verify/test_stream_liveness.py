@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from studio.verify.findings import Finding
 from studio.verify.hygiene import Kind
-from studio.verify.liveness import HELD_NS, STALL_NS, Inspection, tolerated_ns
+from studio.verify.liveness import HELD_NS, STALL_NS, Inspection, tolerated_s
 from studio.verify.wire import Read
 from tests.verify.wire_bytes import HEAD, MS, SECOND, START, chunk, event, read
 
@@ -26,7 +26,7 @@ def failures(check: str, findings: list[Finding]) -> list[Finding]:
 
 
 def test_the_tolerance_is_a_second_and_a_tenth() -> None:
-    assert tolerated_ns(15) == 17_500 * MS
+    assert tolerated_s(15) == 17.5
 
 
 def test_a_keep_alive_passes() -> None:
@@ -38,7 +38,7 @@ def test_a_keep_alive_passes() -> None:
 
 def test_a_silence_is_told_once_when_the_socket_is_known_to_have_been_empty() -> None:
     one = inspection()
-    limit_ns = tolerated_ns(1)
+    limit_ns = int(tolerated_s(1) * SECOND)
     assert of("keep_alive", one.look([], START + limit_ns)) == []
     (finding,) = of("keep_alive", one.look([], START + limit_ns + 1))
     assert finding.verdict == "fail"
