@@ -108,8 +108,19 @@ class Conductor:
                 self._add_own(ledger)
             self._note_workers(ledger)
             ledger.settle(time.time_ns())
+            if ledger.connections.hopeless and not ledger.ended_ns:
+                self._give_up(ledger.connections.hopeless)
+                return
             if self._options.headless and seconds % progress.EVERY_S == 0:
                 progress.report(ledger)
+
+    def _give_up(self, why: str) -> None:
+        """Nothing can be measured on streams that do not open, and those that failed for good will not try again."""
+        logger.error("No stream has opened (%s): the run ends here", why)
+        runner = self._environment.runner
+        if runner is not None:
+            # In a greenlet of its own: the end of a run stops the one that asks for it.
+            gevent.spawn(runner.quit if self._options.headless else runner.stop)
 
     def _note_workers(self, ledger: Ledger) -> None:
         """A worker with users takes part, also one that is lost before its first report."""

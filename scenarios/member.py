@@ -133,7 +133,7 @@ class Member:
         run = self.run
         if run is None:
             return
-        for part in (run.connections, run.observer):
+        for part in (run.connections, run.lives, run.observer):
             listener = getattr(part, name, None)
             if listener is not None:
                 listener(**arguments)

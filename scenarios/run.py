@@ -29,6 +29,7 @@ from studio.clock_probe import ClockProbe
 from studio.contract import Envelope, EventType
 from studio.marks import mark_of, marked
 from studio.observer import StudioObserver
+from studio.stream_lives import StreamLives
 from studio.task_board import TaskBoard
 from studio.trigger_clock import TriggerClock
 from studio.verify.actions import Action
@@ -60,6 +61,7 @@ class Run:
         self.triggers = TriggerClock()
         self.board = TaskBoard()
         self.connections = ConnectionLog(self.recorder)
+        self.lives = StreamLives(self.checks)
         self.sockets = SocketSampler(self.recorder)
         self.clock = ProcessClock(str(environment.host), options.clock_probe)
         self.pending = PendingDeliveries(self.clock.estimator, self.recorder, self._settled)
@@ -131,6 +133,7 @@ class Run:
 
     def end(self) -> None:
         """Nothing more will come: what waits for the service's clock is settled with what is known of it."""
+        self.lives.end()
         self.clock.estimator.finish()
         self._settle(final=True)
 

@@ -84,9 +84,10 @@ class ConnectionLog:
         if len(self._gaps) < MAX_GAPS:
             self._gaps.append({"stream": stream.name, "from_ns": lost_ns, "to_ns": at_ns, "reason": why})
 
-    def failure(self, *, error: EventSourceError, **_kwargs: object) -> None:
+    def failure(self, *, error: EventSourceError, final: bool, **_kwargs: object) -> None:
         """Listener of ``events.failure``."""
         self._counts["failed"] += 1
+        self._counts["given_up"] += final
         self._errors[reason(error)] += 1
 
     def sample(self, second: int) -> None:
@@ -143,8 +144,15 @@ class ConnectionHistory:
         return max(self._open_by_second.values(), default=0)
 
     def count(self, name: str) -> int:
-        """``opened``, ``failed``, ``broken``, ``dropped`` or ``reconnects``."""
+        """``opened``, ``failed``, ``given_up`` (failed for good), ``broken``, ``dropped`` or ``reconnects``."""
         return self._counts[name]
+
+    @property
+    def hopeless(self) -> str:
+        """Why no stream has ever opened and some have failed for good; empty as long as that is not so."""
+        if self._counts["opened"] or not self._counts["given_up"]:
+            return ""
+        return self._errors.most_common(1)[0][0]
 
     def as_result(self, started_ns: int) -> dict[str, Any]:
         """The ``connections`` object of a result; times are seconds since the run's start."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from studio.verify import activity, backpressure, hygiene, judge_checks, limits, liveness, replay, restart
+from studio.verify import activity, backpressure, held, hygiene, judge_checks, limits, liveness, replay, restart
 from studio.verify.findings import Check
 
 _OF_USERS: Final = (
@@ -66,6 +66,7 @@ CHECKS: Final[dict[str, Check]] = {
         *limits.CHECKS,
         *hygiene.CHECKS,
         *liveness.CHECKS,
+        *held.CHECKS,
         *restart.CHECKS,
         *_OF_TESTER,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from locust_eventsource.errors import ConnectionLost, Dropped
+from locust_eventsource.errors import ConnectionLost, Dropped, RefusedResponse
 from locust_eventsource.locust.connection_log import MAX_GAPS, ConnectionHistory, ConnectionLog
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
@@ -111,3 +111,17 @@ def test_gaps_are_kept_up_to_a_bound() -> None:
     result = history.as_result(0)
     assert len(result["gaps"]) == MAX_GAPS
     assert result["reconnects"] == MAX_GAPS + 50
+
+
+def test_streams_are_hopeless_when_none_ever_opened_and_one_has_failed_for_good() -> None:
+    history, log, wrong = ConnectionHistory(), ConnectionLog(Recorder()), RefusedResponse("wrong type", 200)
+    log.failure(stream=stream(), error=ConnectionLost("not yet"), final=False)
+    history.add("local", log.take())
+    assert history.hopeless == ""
+    for _ in range(2):
+        log.failure(stream=stream(), error=wrong, final=True)
+    history.add("local", log.take())
+    assert history.hopeless == "RefusedResponse: wrong type"
+    log.connect(stream=stream(), timing=TIMING, at_ns=5 * SECOND_NS)
+    history.add("local", log.take())
+    assert history.hopeless == ""
