@@ -2,9 +2,13 @@
 
 from scenarios.activity_readers import ActivityReadersUser
 from scenarios.executions import ExecutionUser
+from scenarios.flapping import FlappingUser
+from scenarios.late_joiners import LateJoinersUser
 from scenarios.long_idle import LongIdleUser
+from scenarios.reconnect_storm import ReconnectStormUser
 from scenarios.reconnects import ReconnectsUser
 from scenarios.slow_readers import SlowReaderUser
+from scenarios.spike import SpikeUser
 from scenarios.streams import StreamUser
 from scenarios.triggers import TriggerUser
 from scenarios.wire_hygiene import HygieneUser
@@ -12,10 +16,14 @@ from scenarios.wire_hygiene import HygieneUser
 __all__ = [
     "ActivityReadersUser",
     "ExecutionUser",
+    "FlappingUser",
     "HygieneUser",
+    "LateJoinersUser",
     "LongIdleUser",
+    "ReconnectStormUser",
     "ReconnectsUser",
     "SlowReaderUser",
+    "SpikeUser",
     "StreamUser",
     "TriggerUser",
 ]

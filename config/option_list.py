@@ -74,6 +74,13 @@ OPTIONS: Final[tuple[Option, ...]] = (
         200,
     ),
     Option(
+        "scenario-streams",
+        LOAD,
+        "Event streams that each user opens of the scenarios reconnect-storm, flapping, late-joiners and spike.",
+        values.whole(1, 10_000),
+        20,
+    ),
+    Option(
         "session-timeout",
         LOAD,
         "Seconds that ExecutionUser waits for a session to finish before it reports it as stuck.",

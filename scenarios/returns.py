@@ -20,7 +20,6 @@ from studio.verify.slots import Group
 _PATIENCE_S: Final = 5.0
 """What is not there by then, or after `--settle` where that is longer, does not come."""
 
-_LOOK_EVERY_S: Final = 0.005
 _MOST_MADE: Final = 120
 """Events that a round makes at most to outlast the buffer: about a second's work."""
 
@@ -190,10 +189,8 @@ class Round:
 
     def _until(self, holds: Callable[[], bool]) -> bool:
         """Wait until it holds; False when it does not in time. Raises `_Stopped` when the run ends."""
-        deadline = time.monotonic() + self._patience_s
-        while not holds():
-            if self._user.load.stopping.wait(_LOOK_EVERY_S):
-                raise _Stopped
-            if time.monotonic() >= deadline:
-                return False
-        return True
+        if self._user.load.wait_until(holds, self._patience_s):
+            return True
+        if self._user.load.stopping.is_set():
+            raise _Stopped
+        return False

@@ -8,7 +8,7 @@ import os
 import time
 from argparse import Namespace
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,8 @@ _SECOND_NS = 1_000_000_000
 
 _CPU_OVER_S = 5
 """Processor time is averaged over so long: a peak of a second, as when users are spawned, overloads nobody."""
+
+_LOOK_EVERY_S = 0.005
 
 _SETTLED_AT_ONCE = 5_000
 """Latencies that are recorded before others may run: some 10 ms of work."""
@@ -119,6 +121,14 @@ class Run:
             yield
         finally:
             self._busy -= 1
+
+    def wait_until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until it holds; False when it does not in time, or when the run ends first."""
+        deadline = time.monotonic() + timeout_s
+        while not holds():
+            if time.monotonic() >= deadline or self.stopping.wait(_LOOK_EVERY_S):
+                return False
+        return True
 
     @property
     def idle(self) -> bool:

@@ -91,11 +91,12 @@ class StudioUser(EventSourceUser, HttpUser):
         """Hold the global stream."""
         self.open_global()
 
-    def open_global(self, task_ids: str = "") -> EventStream:
+    def open_global(self, task_ids: str = "", *, settings: StreamSettings | None = None) -> EventStream:
         """Open the global stream, filtered when task ids are given, and have every event of it accounted for."""
         parameters = {"task_ids": task_ids} if task_ids else None
         request = requests.Request("GET", EVENTS_PATH, params=parameters, headers=self.headers)
-        stream = self.open_stream(request, name=EVENTS_PATH + ("?task_ids=[ids]" if task_ids else ""), start=False)
+        name = EVENTS_PATH + ("?task_ids=[ids]" if task_ids else "")
+        stream = self.open_stream(request, name=name, settings=settings, start=False)
         group = frozenset(filter(None, (part.strip() for part in task_ids.split(",")))) if task_ids else None
         self.load.observer.follow_global(stream, group)
         stream.start()

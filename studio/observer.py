@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,9 +14,10 @@ from locust_eventsource.stream import Arrival, EventStream
 from studio.activity import ActivityWatch
 from studio.arrival_batch import ArrivalBatch, KnownEvent, Times
 from studio.check_log import CheckLog
-from studio.contract import Envelope, EventType, parse_timestamp
+from studio.contract import Envelope, EventKey, EventType, parse_timestamp
 from studio.delivery_spread import DeliverySpread
 from studio.trigger_clock import TriggerClock
+from studio.verify.absence import Absence
 from studio.verify.capture import Capture
 from studio.verify.hygiene import ENVELOPE, read_envelope
 from studio.verify.unverified import Unverified
@@ -36,6 +37,8 @@ class _Followed:
     activity: ActivityWatch | None = None
     opened_ns: int = 0
     replay_asked: bool = False
+    replay_refused: bool = False
+    """The service said that it has nothing to replay on this connection."""
     live_from_ns: int | None = None
     """By the server's clock: what it dates earlier may be older than the connection. None until its clock is known."""
 
@@ -85,6 +88,14 @@ class StudioObserver:
         """The stream is closed for good and all of it has been told."""
         self._followed.pop(stream, None)
 
+    def absence(self, key: EventKey, streams: Iterable[EventStream]) -> Absence:
+        """Which of the streams, all of them followed, have not had the event that announces a fact."""
+        followed = {self._followed[stream].number: self._followed[stream] for stream in streams}
+        event_id, lacking = self._capture.lacking(key, followed)
+        refused = sum(followed[number].replay_refused for number in lacking)
+        silent = [number for number in lacking if not followed[number].replay_refused]
+        return Absence(key, event_id, silent, refused)
+
     def connect(self, *, stream: EventStream, at_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.connect``."""
         followed = self._followed.get(stream)
@@ -93,6 +104,7 @@ class StudioObserver:
         followed.opened_ns = at_ns
         followed.live_from_ns = None
         followed.replay_asked = stream.replay_requested
+        followed.replay_refused = False
         if followed.activity is None:
             self._capture.stream_opened(followed.number, at_ns, followed.group)
         else:
@@ -132,6 +144,7 @@ class StudioObserver:
         envelope, received_ns = known.envelope, arrival.received_ns
         if envelope.type == EventType.REPLAY_UNAVAILABLE:
             batch.counts["replay_unavailable"] += 1
+            followed.replay_refused = True
             return
         replayed = followed.replay_asked and self._is_old(envelope.timestamp_ns, followed)
         if not self._capture.arrived(followed.number, envelope, received_ns, replayed=replayed):

@@ -31,4 +31,21 @@ ROWS: Final = (
         check="replay.told",
         says=("was not told that nothing can be replayed", "replay.unavailable"),
     ),
+    Row(
+        switch="replay-silent, in a storm",
+        defect=5,
+        means="streams that were away for longer than the buffer lasts come back to a hole, without a word",
+        arguments=("--fault", "replay-silent", "--scenario", "reconnect-storm", "--studio-option", "buffer=1"),
+        check="replay.complete",
+        says=("streams were reset at once", "neither replayed nor live"),
+    ),
+    Row(
+        switch="replay-duplicates, in a storm",
+        defect=1,
+        means="streams that come back at once all get their replays many times over",
+        arguments=("--fault", "replay-duplicates", "--scenario", "reconnect-storm", "--scenario-streams", "5"),
+        check="delivery.duplicated",
+        says=("came more than once",),
+        also={"duplicated:count==0": "the target on what `delivery.duplicated` counts"},
+    ),
 )

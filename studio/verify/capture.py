@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from studio.contract import Envelope
+from studio.contract import Envelope, EventKey
 from studio.verify.actions import Action
 from studio.verify.bitmaps import BitmapTable, to_bytes
 from studio.verify.horizons import SECOND_NS, forget_after_ns
@@ -130,6 +131,20 @@ class Capture:
         else:
             slot.top = seen.order
         return True
+
+    def lacking(self, key: EventKey, streams: Iterable[int]) -> tuple[str, list[int]]:
+        """The id of the event that announces a fact, and which of the streams have not had it.
+
+        Where no stream of the process had it the id is empty, and all of them lack it.
+        """
+        for seen in reversed(self._seen.values()):
+            if tuple(seen.facts[1:4]) == (key.type, key.task_id, key.detail):
+                return seen.facts[0], [stream for stream in streams if not self._has(stream, seen)]
+        return "", list(streams)
+
+    def _has(self, stream: int, seen: _Seen) -> bool:
+        slot = self._streams.get(stream)
+        return slot is not None and bool(seen.mask & slot.bit)
 
     def acted(self, action: Action) -> None:
         """A REST call of the run was answered, or given up."""

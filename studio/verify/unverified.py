@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from studio.contract import Envelope
+from studio.contract import Envelope, EventKey
 from studio.verify.actions import Action
 from studio.verify.capture import Capture
 from studio.verify.slots import Group
@@ -25,6 +26,10 @@ class Unverified:
     def arrived(self, stream: int, envelope: Envelope, at_ns: int, *, replayed: bool) -> bool:
         """As `Capture.arrived`, for an event that nobody knows to have come before."""
         return True
+
+    def lacking(self, key: EventKey, streams: Iterable[int]) -> tuple[str, list[int]]:
+        """As `Capture.lacking`, as if each had what nobody noted."""
+        return "", []
 
     def acted(self, action: Action) -> None:
         """As `Capture.acted`."""

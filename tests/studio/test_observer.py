@@ -15,9 +15,10 @@ from locust_eventsource.protocol.event import Event
 from locust_eventsource.stream import Arrival, EventStream
 from studio.activity import ActivityWatch
 from studio.check_log import CheckLog
-from studio.contract import Envelope
+from studio.contract import Envelope, EventKey
 from studio.observer import StudioObserver, activity_timestamp
 from studio.trigger_clock import TriggerClock
+from studio.verify.absence import Absence
 from studio.verify.capture import Capture
 
 SECOND = 1_000_000_000
@@ -319,3 +320,16 @@ def test_the_timestamp_of_an_activity_event_is_the_objects_own(data: str) -> Non
 @pytest.mark.parametrize("data", ["", "[]", "{}", '{"timestamp": 5}', '{"timestamp": "yesterday"}', '"timestamp":"x"}'])
 def test_an_activity_event_without_a_timestamp_has_none(data: str) -> None:
     assert activity_timestamp(data) is None
+
+
+def test_it_tells_which_streams_lack_an_event_and_which_were_told_that_nothing_can_be_replayed() -> None:
+    desk = Desk()
+    has, lacks, told = (desk.stream() for _ in range(3))
+    notice = created(11, event_type="replay.unavailable")
+    desk.observer.deliveries(arrivals=[arrival(has, created(12), 12 * SECOND), arrival(told, notice, 12 * SECOND)])
+    key = EventKey("t", "task.created", "")
+    streams = (has, lacks, told)
+    assert desk.observer.absence(key, streams) == Absence(key, "e-12", [1], 1)
+    desk.observer.connect(stream=told, at_ns=13 * SECOND)
+    assert desk.observer.absence(key, streams) == Absence(key, "e-12", [1, 2], 0)
+    assert desk.observer.absence(key, (has,)) == Absence(key, "e-12", [], 0)
