@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from benchmarks.child import ChildFailed
 from benchmarks.resources import process_cpu_ns
 
-_ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).parent.parent
 _EVENTS_A_TASK: Final = 3
 """One for its creation and one for each of two moves; its deletion is announced by none."""
 _SPAWN_RATE: Final = 250
@@ -49,7 +49,7 @@ def run(load: Load, cores: tuple[int | None, int | None]) -> Used:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         warm_s = load.streams / _SPAWN_RATE + _SETTLED_S
         process = subprocess.Popen(
-            _command(load, warm_s, folder), cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            _command(load, warm_s, folder), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             _pin(process.pid, cores)
@@ -58,7 +58,7 @@ def run(load: Load, cores: tuple[int | None, int | None]) -> Used:
         finally:
             process.kill()
             process.wait()
-        return used._replace(result=_result(Path(folder)))
+        return used._replace(result=result_in(Path(folder)))
 
 
 def _command(load: Load, warm_s: float, results: str) -> Sequence[str]:
@@ -115,7 +115,8 @@ def _resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _result(folder: Path) -> dict[str, Any]:
+def result_in(folder: Path) -> dict[str, Any]:
+    """The result of the one run whose results are in the folder. Raises `ChildFailed`."""
     files = list(folder.glob("*/result.json"))
     if not files:
         raise ChildFailed("the load test left no result")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.parts import accuracy, connects, cpu, memory, rate, report, scale, verification
+from benchmarks.parts import accuracy, connects, cpu, memory, needle, rate, report, scale, verification
 from benchmarks.section import Section
 
 PARTS: dict[str, Callable[[Bench], Section]] = {
@@ -17,5 +17,6 @@ PARTS: dict[str, Callable[[Bench], Section]] = {
     "scale": scale.measure,
     "report": report.measure,
     "verification": verification.measure,
+    "needle": needle.measure,
 }
 """All parts by name, in the order in which they run."""

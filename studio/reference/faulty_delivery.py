@@ -22,6 +22,8 @@ _TOUCHING: Final = (
 )
 _HOLD_S: Final = 0.1
 """A delivery that waits for the next one on its connection goes out without it after this time."""
+_HOLD_ONE_S: Final = 2.0
+"""Where only one is to be swapped, it waits longer, so that it is."""
 
 
 def touches(faults: Faults) -> bool:
@@ -46,7 +48,9 @@ class FaultyDelivery:
             return
         held = self._held.pop(connection, None)
         if held is None and self._strikes(fault.SWAP, fault.SWAP_ONE):
-            self._hold(connection, item)
+            self._held[connection] = item
+            hold_s = _HOLD_S if fault.SWAP in self._faults else _HOLD_ONE_S
+            asyncio.get_running_loop().call_later(hold_s, self._let_go, connection, item)
             return
         self._write(connection, item)
         if self._strikes(fault.DUPLICATE, fault.DUPLICATE_ONE):
@@ -56,10 +60,6 @@ class FaultyDelivery:
 
     def _strikes(self, rate: str, one: str) -> bool:
         return self._faults.strikes(rate) or self._faults.count(one) == self._number
-
-    def _hold(self, connection: StreamConnection, item: Event) -> None:
-        self._held[connection] = item
-        asyncio.get_running_loop().call_later(_HOLD_S, self._let_go, connection, item)
 
     def _let_go(self, connection: StreamConnection, item: Event) -> None:
         if self._held.get(connection) is item:

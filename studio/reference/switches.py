@@ -89,7 +89,12 @@ _DELIVERY: Final = (
     Switch(SWAP, Kind.RATE, "1%", "a delivery comes after the next one on its connection (or 100 ms late without one)"),
     Switch(DROP_ONE, Kind.COUNT, "500000", "the delivery of this number, over all connections, is left out"),
     Switch(DUPLICATE_ONE, Kind.COUNT, "500000", "the delivery of this number, over all connections, is written twice"),
-    Switch(SWAP_ONE, Kind.COUNT, "500000", "the delivery of this number comes after the next one on its connection"),
+    Switch(
+        SWAP_ONE,
+        Kind.COUNT,
+        "500000",
+        "the delivery of this number comes after the next one on its connection (or 2 s late)",
+    ),
     Switch(UNFILTERED, Kind.FLAG, "", "a stream with ?task_ids= gets the live events of all tasks"),
 )
 

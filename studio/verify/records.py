@@ -137,10 +137,13 @@ class EventRecord:
     def release(self, worker: str, mask: int) -> None:
         """Forget streams whose slots are used anew; what was counted for them stays counted."""
         for masks in (self.got, self.replayed, self.repeated):
-            if worker in masks:
+            if masks.get(worker, 0) & mask:
                 masks[worker] &= ~mask
-        outcome, gone = self.outcome, {worker: mask}
-        if outcome is not None and (outcome.lost or outcome.unknown or outcome.missed):
+        outcome = self.outcome
+        if outcome is not None and any(
+            m.get(worker, 0) & mask for m in (outcome.lost, outcome.unknown, outcome.missed)
+        ):
+            gone = {worker: mask}
             self.outcome = outcome._replace(
                 lost=without(outcome.lost, gone),
                 unknown=without(outcome.unknown, gone),

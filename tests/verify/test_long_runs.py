@@ -16,7 +16,10 @@ def pass_time(world: World, start_s: int, end_s: int) -> None:
 
 
 def one_second(world: World, second: int) -> None:
-    """Two tasks of the run and a stranger's, one stream that lives for five seconds, one filtered stream."""
+    """Three tasks of the run, one with a session, and strangers', a project, two streams that live for five seconds.
+
+    One of the two is filtered, the project is lost on one stream, and every third session's task is deleted.
+    """
     at = second * 1_000
     done, gone = f"done{second}", f"gone{second}"
     world.open(100 + second, at=at + 1)
@@ -31,22 +34,42 @@ def one_second(world: World, second: int) -> None:
     world.act("delete", f"stranger{second}", at + 2)
     world.started(f"foreign{second}", f"session{second}", at + 400, *ALL)
     world.started(f"copycat{second}", f"session{second}", at + 401, *ALL)
+    world.told("project.opened", "", at + 402, *ALL[1:])
+    at_work = f"at-work{second}"
+    world.create(at_work, at + 500)
+    world.created(at_work, at + 501, *ALL)
+    world.execute(at_work, f"s{second}", at + 510)
+    world.status(at_work, "todo>planning", at + 511, *ALL)
+    world.started(at_work, f"s{second}", at + 512, *ALL)
+    if second % 3:
+        world.status(at_work, "planning>planning_review", at + 900, *ALL)
+        world.ended(at_work, f"s{second}", at + 901, *ALL)
+    world.act("delete", at_work, at + 950)
     world.close(100 + second, at=at + 5_000)
     world.close(10_000 + second, at=at + 5_000)
     world.report(at + 999)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_kept_does_not_grow_with_the_run(workers: int) -> None:
+@pytest.mark.parametrize(("workers", "seconds", "step"), [(1, 3_600, 6), (2, 300, 1)], ids=["an hour", "five minutes"])
+def test_what_is_kept_does_not_grow_with_the_run(workers: int, seconds: int, step: int) -> None:
     world = World(workers=workers, capture_events=50, max_events=50)
     world.open(*ALL)
     kept: list[int] = []
-    for second in range(1, 301):
+    moments = range(step, seconds + 1, step)
+    for second in moments:
         one_second(world, second)
         kept.append(world.judge.retained + sum(capture.retained for capture in world.captures))
     assert max(kept[200:]) <= max(kept[100:200]) * 1.02
-    tally = world.end(400_000)
-    assert (tally.delivered, tally.foreign, tally.duplicated, tally.late) == (300 * 3 * 4, 300 * 8, 0, 0)
+    tally = world.end((seconds + 100) * 1_000)
+    times, deleted = len(moments), sum(second % 3 == 0 for second in moments)
+    settled = sum(second >= 5 for second in moments)
+    assert tally.delivered == (8 * times - 2 * deleted) * 4
+    assert (tally.foreign, tally.duplicated, tally.late, tally.unexpected) == (times * 8, 0, 0, 0)
+    assert (tally.foreign_expected, tally.foreign_missed) == (settled * 3 * 4, settled)
+    counts = world.check("lifecycle.sessions_end").counts
+    assert (counts["sessions"], counts["deleted"], counts["ended"]) == (times, deleted, times - deleted)
+    assert world.check("lifecycle.stuck").counts == {"sessions": times, "stuck": 0, "unknown": 0}
+    assert len(world.check("fanout.same").offenders) == 20
 
 
 def test_the_place_of_a_closed_stream_is_given_to_another_without_mixing_them_up() -> None:
