@@ -1,4 +1,4 @@
-"""``python -m reports``: show a run's verdict again, or make its reports anew."""
+"""``python -m reports``: show a run's verdict again, make its reports anew, or compare runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from reports.compare import command as compare
 from reports.model import RESULT_FILE, ResultError, load
 from reports.terminal import render_table, use_color
 from reports.write import render_files
@@ -17,16 +18,16 @@ UNREADABLE: Final = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it was done, for ``show`` the run's own exit code; 1 when results cannot be read or written.
+    """0 when it was done, for ``show`` the run's own exit code, for ``compare`` the comparison's; 1 when results cannot
+    be read or written.
 
     argparse exits with 2.
     """
     options = _parser().parse_args(arguments)
-    directory: Path = options.directory
     try:
-        return int(options.run(directory))
+        return int(options.run(options))
     except OSError as error:
-        return _refused(f"{error.filename or directory}: {error.strerror or error}")
+        return _refused(f"{error.filename or 'results'}: {error.strerror or error}")
     except (ResultError, ValueError) as error:
         return _refused(str(error))
 
@@ -38,16 +39,20 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(run.__name__.strip("_"), help=words)
         command.add_argument("directory", type=Path, metavar="RESULT_DIR", help="where result.json is")
         command.set_defaults(run=run)
+    command = commands.add_parser("compare", help="hold two runs, or several a side, against each other")
+    compare.add_arguments(command)
+    command.set_defaults(run=compare.run)
     return parser
 
 
-def _show(directory: Path) -> int:
-    result = load(directory / RESULT_FILE)
+def _show(options: argparse.Namespace) -> int:
+    result = load(options.directory / RESULT_FILE)
     sys.stdout.write(render_table(result, use_color(sys.stdout, os.environ)))
     return result.verdict.exit_code or 0
 
 
-def _render(directory: Path) -> int:
+def _render(options: argparse.Namespace) -> int:
+    directory: Path = options.directory
     paths = render_files(directory, load(directory / RESULT_FILE))
     print(paths.html)
     print(paths.markdown)
