@@ -74,7 +74,8 @@ def spoilt_network(toxic: Toxic, turn_ms: int) -> Iterator[str]:
     """The URL of an embedded Studio behind a proxy that does what ``toxic`` says. Raise ``NoProxy``."""
     program = binary()
     port = _free_port()
-    studio = Child(python("studio.reference"), {"port": 0, "turn_ms": turn_ms, "exit_with_stdin": True})
+    service = [*python("studio.reference"), *toxic.service]
+    studio = Child(service, {"port": 0, "turn_ms": turn_ms, "exit_with_stdin": True})
     with studio, Child([str(program)], {"host": "127.0.0.1", "port": port}, {"LOG_LEVEL": "error"}):
         proxy = _Proxy(f"http://127.0.0.1:{port}")
         url = proxy.create(str(studio.hear("url", _START_WITHIN_S)))

@@ -21,6 +21,8 @@ class Toxic(NamedTuple):
     """Ends this much later; None for with the run."""
     streams: tuple[str, ...] = ("downstream",)
     """``downstream`` for what the service sends, ``upstream`` for what the tester sends."""
+    service: tuple[str, ...] = ()
+    """Further arguments of the embedded Studio behind the network."""
 
 
 class Row(NamedTuple):
