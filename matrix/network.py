@@ -29,6 +29,7 @@ _PROXY: Final = "studio"
 _BUILD_WITHIN_S = 300.0
 _START_WITHIN_S = 15.0
 _POLL_S = 0.02
+_LOOK_EVERY_S = 0.1
 
 
 class NoProxy(Exception):
@@ -74,20 +75,22 @@ def spoilt_network(toxic: Toxic, turn_ms: int) -> Iterator[str]:
     """The URL of an embedded Studio behind a proxy that does what ``toxic`` says. Raise ``NoProxy``."""
     program = binary()
     port = _free_port()
-    service = [*python("studio.reference"), *toxic.service]
-    studio = Child(service, {"port": 0, "turn_ms": turn_ms, "exit_with_stdin": True})
+    command = [*python("studio.reference"), *toxic.service]
+    studio = Child(command, {"port": 0, "turn_ms": turn_ms, "exit_with_stdin": True})
     with studio, Child([str(program)], {"host": "127.0.0.1", "port": port}, {"LOG_LEVEL": "error"}):
         proxy = _Proxy(f"http://127.0.0.1:{port}")
-        url = proxy.create(str(studio.hear("url", _START_WITHIN_S)))
-        with _spoiling(proxy, toxic):
+        service = str(studio.hear("url", _START_WITHIN_S))
+        url = proxy.create(service)
+        with _spoiling(proxy, toxic, service):
             yield url
 
 
 @contextmanager
-def _spoiling(proxy: _Proxy, toxic: Toxic) -> Iterator[None]:
+def _spoiling(proxy: _Proxy, toxic: Toxic, service: str) -> Iterator[None]:
     over = threading.Event()
 
     def act() -> None:
+        _wait_for_task(service, over)
         if over.wait(toxic.after_s):
             return
         proxy.add(toxic)
@@ -105,6 +108,15 @@ def _spoiling(proxy: _Proxy, toxic: Toxic) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def _wait_for_task(service: str, over: threading.Event) -> None:
+    """Wait until the run has made a task: its streams are open by then, however slowly the tester started."""
+    with requests.Session() as session:
+        session.trust_env = False
+        while not over.wait(_LOOK_EVERY_S):
+            if session.get(f"{service}/api/tasks", timeout=_START_WITHIN_S).json():
+                return
 
 
 class _Proxy:

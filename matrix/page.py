@@ -24,6 +24,7 @@ it, and what that check says. A run finds what its row states and nothing else, 
 Written by `make matrix`, `make matrix-as-found` and `make matrix-clean`; do not edit."""
 _ORDER: Final = (MATRIX, AS_FOUND, CLEAN)
 _SECTION: Final = re.compile(r"^## (.+)$", re.MULTILINE)
+_MOST_MESSAGE: Final = 600
 _MOST_EVIDENCE: Final = 160
 
 
@@ -72,8 +73,8 @@ def _details(trial: Trial) -> str:
         lines.append(f"- Skipped: {text(trial.skipped)}")
     lines += [f"- **Differs**: {text(difference)}" for difference in trial.differences]
     if caught is not None:
-        lines.append(f"- {code(caught.name)}: {text(caught.message)}")
-        lines += [f"  - {text(label)}: {text(_shortened(value))}" for label, value in caught.evidence]
+        lines.append(f"- {code(caught.name)}: {text(_shortened(caught.message, _MOST_MESSAGE))}")
+        lines += [f"  - {text(label)}: {text(_shortened(value, _MOST_EVIDENCE))}" for label, value in caught.evidence]
     lines += [f"- Fails too: {code(name)}, since {text(reason)}" for name, reason in row.also.items()]
     return "\n".join([*lines, "", "```sh", command(row), "```"])
 
@@ -85,8 +86,8 @@ def noticed(caught: Failure | None) -> str:
     return "at the end" if caught.noticed_s is None else f"{caught.noticed_s:.0f} s"
 
 
-def _shortened(value: str) -> str:
-    return value if len(value) <= _MOST_EVIDENCE else value[:_MOST_EVIDENCE].rstrip() + " …"
+def _shortened(value: str, most: int) -> str:
+    return value if len(value) <= most else f"{value[:most].rstrip()} …"
 
 
 def _anchor(name: str) -> str:

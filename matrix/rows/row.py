@@ -16,7 +16,7 @@ class Toxic(NamedTuple):
     """Toxiproxy's type: ``latency``, ``bandwidth``, ``limit_data``, ``reset_peer``, ``timeout``."""
     attributes: Mapping[str, int]
     after_s: float = 0.0
-    """Begins this long after the tester's start; 0 for before it."""
+    """Begins this long after the run's first task; 0 for before the tester's start."""
     lasts_s: float | None = None
     """Ends this much later; None for with the run."""
     streams: tuple[str, ...] = ("downstream",)
