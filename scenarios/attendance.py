@@ -11,16 +11,23 @@ LOCAL: Final = "local"
 """What the only process of a run without workers is called."""
 
 
+PATIENCE_NS: Final = 10_000_000_000
+"""A worker reports every three seconds; after so long without a word it is missing."""
+
+
 class Attendance:
     """The processes that ran users; a worker that is lost is the tester's loss, and says nothing of the service."""
 
     def __init__(self) -> None:
         self._heard_ns: dict[str, int | None] = {}
         self._ended: set[str] = set()
+        self._cut_ns: int | None = None
 
-    def joined(self, name: str) -> None:
-        """The process takes part; it may not have said anything yet."""
+    def joined(self, name: str) -> bool:
+        """The process takes part; it may not have said anything yet. True when that is new."""
+        new = name not in self._heard_ns
         self._heard_ns.setdefault(name, None)
+        return new
 
     def heard(self, name: str, at_ns: int, *, ended: bool) -> None:
         """The process told of everything up to ``at_ns``; ``ended``: it has done its part, its clean-up included."""
@@ -32,15 +39,25 @@ class Attendance:
         """Those that were not heard to their end, in order."""
         return sorted(name for name in self._heard_ns if name not in self._ended)
 
+    def cut(self, at_ns: int) -> None:
+        """The judging process itself was heard of no more: who had spoken shortly before was there to the end."""
+        self._cut_ns = at_ns
+
+    def _missing(self, name: str) -> bool:
+        if self._cut_ns is None:
+            return True
+        return self._cut_ns - (self._heard_ns[name] or 0) > PATIENCE_NS
+
     def check(self, started_ns: int) -> CheckResult | None:
         """The check ``run.workers`` at the end of the run; None where there were no workers."""
         workers = [name for name in self._heard_ns if name != LOCAL]
         if not workers:
             return None
-        lost = [name for name in self.lost() if name != LOCAL]
+        lost = [name for name in self.lost() if name != LOCAL and self._missing(name)]
         offenders = [self._offender(name, started_ns) for name in lost]
         verb = "was" if len(lost) == 1 else "were"
-        summary = f"all {len(workers)} workers reported to the end"
+        until = "to the end" if self._cut_ns is None else "until the tester was killed"
+        summary = f"all {len(workers)} workers reported {until}"
         if lost:
             summary = f"{' and '.join(lost)} {verb} lost: what happened there after the last report is unknown"
         counts = {"workers": len(workers), "lost": len(lost)}

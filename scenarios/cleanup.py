@@ -19,6 +19,7 @@ from config.options import without_credentials
 from config.services import no_answer, session_for, url_problem
 from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, PASS
 from reports.model import RESULT_FILE, ResultError, load
+from scenarios.journal import JournalError, records
 from scenarios.refusal import CommandError
 from studio.cleanup import LIST_TIMEOUT_S, UnreadableListError, delete_tasks, marked_tasks
 from studio.marks import is_run_id
@@ -81,11 +82,17 @@ def _which(given: Namespace) -> tuple[str, str | None]:
 
 
 def _run_in(directory: Path) -> tuple[str, str]:
+    """The id of the run in the folder, and the host that it was for; of a killed run its journal knows them."""
     try:
-        run = load(directory / RESULT_FILE).run
-    except (OSError, ResultError) as error:
+        if (directory / RESULT_FILE).exists():
+            run = load(directory / RESULT_FILE).run
+            return run.id, run.host
+        facts = next(records(directory)).body
+        return facts["options"]["run_id"], facts["host"]
+    except (ResultError, JournalError) as error:
         raise CommandError(str(error)) from error
-    return run.id, run.host
+    except (StopIteration, TypeError, KeyError) as error:
+        raise CommandError(f"the journal in {directory} does not begin with the facts of the run") from error
 
 
 def _tasks(host: str, run_id: str | None, session: requests.Session) -> dict[str, str]:

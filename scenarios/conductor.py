@@ -10,9 +10,7 @@ import os
 import sys
 import time
 from argparse import Namespace
-from datetime import UTC, datetime
-from functools import partial
-from itertools import count
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +25,10 @@ from reports.terminal import render_table, use_color
 from reports.write import write_results
 from scenarios import live_table, progress
 from scenarios.attendance import LOCAL
-from scenarios.cleanup import command_for
+from scenarios.bookkeeping import Bookkeeping
 from scenarios.drain import ANSWER, Answers, Roundtrip, Stage, drain
 from scenarios.facts import RunFacts
-from scenarios.ledger import INTERRUPTED, SECOND_NS, Ledger
+from scenarios.ledger import INTERRUPTED, Ledger
 from scenarios.member import Member
 from scenarios.result import assemble, judged_rows
 from scenarios.rows import thresholds
@@ -40,6 +38,10 @@ from studio.embedded import EmbeddedStudio
 if TYPE_CHECKING:
     from locust.env import Environment
     from locust.web import WebUI
+
+    from collections.abc import Callable
+
+    from locust_eventsource.measure.thresholds import Threshold
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,9 @@ class Conductor:
         self._studio = studio
         self._ledger: Ledger | None = None
         self._result: Result | None = None
-        self._directory: Path | None = None
+        self._books: Bookkeeping | None = None
+        self._thresholds: Callable[[int], list[Threshold]] = partial(thresholds, self._options)
+        """The targets for a number of streams; read once a run, since profiles are files."""
         self._draining = RLock()
         self._ticker: gevent.Greenlet[..., None] | None = None
         self._roundtrip: Roundtrip | None = None
@@ -93,13 +97,17 @@ class Conductor:
         if self._ticker is not None:
             self._ticker.kill(block=False)
         self._ledger = Ledger(options, owes_events=self._any_user("owes_events"))
-        if not self._embedded:
-            self._ledger.cleanup_command = command_for(str(self._environment.host), self._ledger.run_id)
-        self._directory = _unused(Path(options.results_dir), self._ledger.started_ns)
+        if self._books is not None:
+            self._books.close()
+        self._books = Bookkeeping(Path(options.results_dir), self._ledger)
+        self._thresholds = cache(partial(thresholds, options))
+        facts = self._facts()
+        self._ledger.cleanup_command = facts.cleanup_command
+        self._books.note(facts, self._environment.stats)
         self._result = None
-        self._ticker = gevent.spawn(self._tick, self._ledger)
+        self._ticker = gevent.spawn(self._tick, self._ledger, self._books)
 
-    def _tick(self, ledger: Ledger) -> None:
+    def _tick(self, ledger: Ledger, books: Bookkeeping) -> None:
         seconds = 0
         while not ledger.ended_ns:
             gevent.sleep(1)
@@ -108,6 +116,7 @@ class Conductor:
                 self._add_own(ledger)
             self._note_workers(ledger)
             ledger.settle(time.time_ns())
+            books.note(self._facts(), self._environment.stats)
             if ledger.connections.hopeless and not ledger.ended_ns:
                 self._give_up(ledger.connections.hopeless)
                 return
@@ -127,7 +136,7 @@ class Conductor:
         runner = self._environment.runner
         if isinstance(runner, MasterRunner):
             for client in runner.clients.spawning + runner.clients.running:
-                ledger.attendance.joined(_name_of(runner, client.id))
+                ledger.joined(_name_of(runner, client.id))
 
     def _add_own(self, ledger: Ledger) -> None:
         delta = self._member.take()
@@ -160,11 +169,13 @@ class Conductor:
 
     def write_results(self) -> None:
         """Judge the run and write its results; again when Locust's last statistics are in."""
-        if self._ledger is None or self._directory is None:
+        if self._ledger is None or self._books is None:
             return
         facts, stats = self._facts(), self._environment.stats
+        self._books.end(facts, stats)
         self._result = assemble(facts, stats, self._ledger, judged_rows(facts, stats, self._ledger))
-        write_results(self._directory, self._result, self._ledger.series)
+        write_results(self._books.directory, self._result, self._ledger.series)
+        self._books.remove()
 
     def conclude(self) -> None:
         """The process is about to end: settle what is open, write the results, and say the verdict as exit code."""
@@ -194,10 +205,10 @@ class Conductor:
 
     def print_verdict(self) -> None:
         """Print the verdict table and where the results are."""
-        if self._result is None:
+        if self._result is None or self._books is None:
             return
         sys.stdout.write("\n" + render_table(self._result, color=use_color(sys.stdout, os.environ)) + "\n")
-        sys.stdout.write(f"\nResults: {self._directory}\n")
+        sys.stdout.write(f"\nResults: {self._books.directory}\n")
         sys.stdout.flush()
 
     def add_tab(self, web_ui: WebUI) -> None:
@@ -212,7 +223,7 @@ class Conductor:
 
     def _view(self, name: str) -> Any:  # noqa: ANN401 - a Flask view
         def view() -> Response:
-            file = self._directory / name if self._directory is not None else None
+            file = self._books.directory / name if self._books is not None else None
             if file is None or not file.is_file():
                 return Response("The report is written when the test has stopped.\n", 404, mimetype="text/plain")
             return send_file(file.resolve())
@@ -239,7 +250,7 @@ class Conductor:
             user_classes=sorted(user_class.__name__ for user_class in self._environment.user_classes),
             owes_events=self._any_user("owes_events"),
             executes=self._any_user("executes"),
-            thresholds=thresholds(options, self._streams_asked()),
+            thresholds=self._thresholds(self._streams_asked()),
             internal_error=bool(locust_log.unhandled_greenlet_exception or (runner and runner.exceptions)),
         )
 
@@ -257,10 +268,3 @@ class Conductor:
 
 def _name_of(runner: MasterRunner, client_id: str) -> str:
     return f"worker {runner.get_worker_index(client_id) + 1}"
-
-
-def _unused(folder: Path, started_ns: int) -> Path:
-    """A folder of its own for each run, also for two that start in the same second."""
-    name = datetime.fromtimestamp(started_ns / SECOND_NS, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    candidates = (folder / (f"{name}-{number}" if number > 1 else name) for number in count(1))
-    return next(candidate for candidate in candidates if not candidate.exists())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from config.option_list import OPTIONS
 from config.options import without_credentials
 from locust_eventsource import __version__ as package_version
 from locust_eventsource.measure.thresholds import Threshold
+from scenarios.cleanup import command_for
 
 _OF_LOCUST: Final = ("run_id", "spawn_rate", "run_time")
 """Options that are not the package's own."""
@@ -27,6 +29,11 @@ def programs() -> dict[str, str]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()}, {os.cpu_count()} processors",
     }
+
+
+def file_limit() -> int:
+    """How many files this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,13 @@ class RunFacts:
     internal_error: bool = False
     """The judging process itself had an error."""
     programs: dict[str, str] = field(default_factory=programs)
+    file_limit: int = field(default_factory=file_limit)
+    """How many files the judging process may have open."""
+
+    @property
+    def cleanup_command(self) -> str:
+        """What deletes the tasks that the run leaves; empty where the service ends with the run."""
+        return "" if self.embedded else command_for(self.host, self.options.run_id)
 
     def to_record(self) -> dict[str, Any]:
         """Plain data without credentials."""
@@ -58,4 +72,5 @@ def facts_from_record(record: Mapping[str, Any]) -> RunFacts:
     """The inverse of ``RunFacts.to_record``. Raise ``TypeError`` or ``KeyError`` for another record."""
     options = Namespace(**{option.dest: option.default for option in OPTIONS} | record["options"])
     thresholds = [Threshold._make(values) for values in record["thresholds"]]
-    return RunFacts(**{**record, "options": options, "thresholds": thresholds})
+    known = {name: record[name] for name in RunFacts.__slots__}
+    return RunFacts(**{**known, "options": options, "thresholds": thresholds})

@@ -11,6 +11,7 @@ from locust_eventsource.measure.pending import UNPLACED
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from scenarios.attendance import Attendance
+from scenarios.journal import Journal
 from studio.check_log import CheckLog
 from studio.delivery_spread import DeliverySpread
 from studio.verify.actions import action_from_row
@@ -21,6 +22,8 @@ SECOND_NS = 1_000_000_000
 
 GRACE_S: Final = 1.0
 """A stream must have an event when it stays open this long after it."""
+
+_CLOSING: Final = ("cut_short", "deleted", "left", "unseen_tasks")
 
 INTERRUPTED: Final = "the end of the run was interrupted, so what was under way is not accounted for"
 
@@ -53,6 +56,8 @@ class Ledger:
         self.unread_peak: int | None = None
         self.cpu_percent: dict[str, float] = {}
         self.internal_error = False
+        self.journal: Journal | None = None
+        """What takes down everything that is added."""
         self.attendance = Attendance()
         self.cut_short = ""
         """Why the run did not come to an end in which every event had its time; empty when it did."""
@@ -70,6 +75,8 @@ class Ledger:
         """Add what a process took; words of an earlier run, or after the end, are passed over."""
         if delta["run"] != self.run_id or self.ended_ns:
             return
+        if self.journal is not None:
+            self.journal.note("delta", [worker, delta])
         self.attendance.heard(worker, delta["events"]["now_ns"], ended=delta["ended"])
         actions = map(action_from_row, delta["events"]["actions"])
         self.unanswered_creates += sum(action.kind == "create" and not action.acknowledged for action in actions)
@@ -89,9 +96,16 @@ class Ledger:
         self.deleted += delta["deleted"]
         self.left += delta["left"]
 
+    def joined(self, worker: str) -> None:
+        """A worker has users of this run."""
+        if self.attendance.joined(worker) and self.journal is not None:
+            self.journal.note("joined", worker)
+
     def settle(self, now_ns: int) -> None:
         """Judge the events that have settled by now."""
         if not self.ended_ns:
+            if self.journal is not None:
+                self.journal.note("settle", at_ns=now_ns)
             self.judge.settle(now_ns)
             self._note_skew()
             self._note_failures(now_ns)
@@ -107,6 +121,16 @@ class Ledger:
             self.ended_ns = now_ns
             self._note_cleanup()
             self._note_failures(now_ns)
+
+    def closing(self) -> dict[str, Any]:
+        """What the judging process itself brought in by the end, as `close_as` takes it."""
+        return {name: getattr(self, name) for name in _CLOSING}
+
+    def close_as(self, closing: dict[str, Any], at_ns: int) -> None:
+        """End the run as another ledger, to which the same was added, was ended."""
+        for name in _CLOSING:
+            setattr(self, name, closing[name])
+        self.finish(at_ns)
 
     def _note_failures(self, now_ns: int) -> None:
         for check in self.check_results():

@@ -60,7 +60,7 @@ def assemble(facts: RunFacts, stats: RequestStats, ledger: Ledger, judged: Seque
         connections=_connections(ledger),
         requests=_requests(stats),
         errors=errors(stats, facts.host),
-        health=tester.health(ledger),
+        health=tester.health(ledger, facts.file_limit),
         clock=tester.clock(ledger),
         uncertainty=tester.uncertainty(ledger),
         network=tester.network(ledger),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from statistics import median
 from typing import Any
 
@@ -51,13 +50,13 @@ def fit(ledger: Ledger) -> Row:
     return judge_health(facts(ledger))
 
 
-def health(ledger: Ledger) -> Health:
-    """The tester's state as it stands in the result."""
+def health(ledger: Ledger, file_limit: int) -> Health:
+    """The tester's state as it stands in the result; ``file_limit`` is that of the judging process."""
     measured = facts(ledger)
     row = judge_health(measured)
     return Health(
         cpu_percent_max=measured.cpu_percent,
-        file_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        file_limit=file_limit,
         lag_p99_us=measured.lag_p99_us,
         loop_lag_p99_us=measured.loop_lag_p99_us,
         unread_peak_bytes=measured.unread_peak_bytes,

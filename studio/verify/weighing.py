@@ -32,7 +32,7 @@ def weigh(workers: Workers, task_id: str, low_ns: int, high_ns: int, settled_ns:
     """Count the pairs of one event: ``got`` has it, streams open over [low, high] must have it.
 
     A stream whose worker's word ends inside counts as closed there. What a silent worker's streams lack is unknown,
-    unless its word reaches to ``settled_ns``.
+    unless its word reaches to ``settled_ns``; what they have is delivered.
     """
     must: Masks = {}
     unknown: Masks = {}
@@ -40,6 +40,7 @@ def weigh(workers: Workers, task_id: str, low_ns: int, high_ns: int, settled_ns:
         if timeline.silent and timeline.heard_ns < settled_ns:
             open_ns = min(high_ns, timeline.heard_ns)
             unknown[worker] = timeline.open_through(task_id, low_ns, open_ns)
+            must[worker] = unknown[worker] & got.get(worker, 0)
         elif timeline.heard_ns >= high_ns:
             must[worker] = timeline.open_through(task_id, low_ns, high_ns)
     delivered = total(overlap(must, got))

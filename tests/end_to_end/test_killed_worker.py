@@ -39,7 +39,7 @@ def test_a_killed_worker_is_named_and_its_tasks_are_deleted(tmp_path: Path) -> N
         assert checks["delivery.lost"].counts["unknown"] > 0
         assert result.deliveries.lost == result.deliveries.unexpected == 0
         assert result.run.processes == 2
-        assert [task["id"] for task in studio.call("GET", "/api/tasks").json] == [theirs]
+        assert [task["id"] for task in studio.tasks()] == [theirs]
         assert main(["cleanup", "--host", studio.url, "--run", result.run.id, "--dry-run"]) == 0
 
 

@@ -101,7 +101,7 @@ def test_the_parts_of_the_uncertainty_are_told_apart() -> None:
 
 
 def test_what_was_not_measured_of_the_tester_is_not_zero() -> None:
-    state = health(ledger())
+    state = health(ledger(), 1024)
     assert (state.cpu_percent_max, state.lag_p99_us, state.unread_peak_bytes) == (None, None, None)
     assert state.verdict == "not asked"
     assert network(ledger()).retransmits is None

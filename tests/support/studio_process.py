@@ -235,6 +235,14 @@ class StudioClient:
                 body += reader.read(length - len(body)) or b""
         return Answer(status_line, headers, body, t_ns, (time.time_ns() - t_ns) / 1e6)
 
+    def tasks(self) -> list[dict[str, Any]]:
+        """Every task, asked for on a new connection: the kept one ends when nothing was said on it for a while."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        listed: list[dict[str, Any]] = self.call("GET", "/api/tasks").json
+        return listed
+
     def create(self, title: str = "a task", description: str = "") -> str:
         """Create a task; returns its id."""
         answer = self.call("POST", "/api/tasks", {"title": title, "description": description})
