@@ -4,6 +4,7 @@ from scenarios.activity_readers import ActivityReadersUser
 from scenarios.executions import ExecutionUser
 from scenarios.flapping import FlappingUser
 from scenarios.late_joiners import LateJoinersUser
+from scenarios.limit_probe import LimitProbeUser
 from scenarios.long_idle import LongIdleUser
 from scenarios.reconnect_storm import ReconnectStormUser
 from scenarios.reconnects import ReconnectsUser
@@ -19,6 +20,7 @@ __all__ = [
     "FlappingUser",
     "HygieneUser",
     "LateJoinersUser",
+    "LimitProbeUser",
     "LongIdleUser",
     "ReconnectStormUser",
     "ReconnectsUser",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from locust_eventsource.measure.thresholds import parse_threshold
+
 TARGETS: Final[tuple[str, ...]] = (
     "connect:p(99)<100ms",
     "delivery:p(99)<50ms",
@@ -28,3 +30,9 @@ STREAMS_TARGET: Final = 20
 def default_rows(streams_asked: int) -> list[str]:
     """The default threshold expressions for a run that asks for so many streams."""
     return [*TARGETS, f"streams:max>={min(STREAMS_TARGET, max(1, streams_asked))}"]
+
+
+def default_limit_us(metric: str) -> float:
+    """The limit of a latency's default target, in microseconds. Raise ``KeyError`` for one that has none."""
+    parsed = [parse_threshold(expression, "default") for expression in TARGETS]
+    return {threshold.metric: threshold.limit for threshold in parsed}[metric]

@@ -28,6 +28,10 @@ _CLOSING: Final = ("cut_short", "deleted", "left", "unseen_tasks")
 INTERRUPTED: Final = "the end of the run was interrupted, so what was under way is not accounted for"
 
 
+MAX_REMARKS: Final = 20
+"""Sentences kept of what scenarios have to say besides their checks."""
+
+
 class Ledger:
     """One a run, in the local or the master process."""
 
@@ -65,6 +69,8 @@ class Ledger:
         """When a check was first seen to have failed, in seconds since the start of the run."""
         self.deleted = 0
         self.left: list[dict[str, str]] = []
+        self.remarks: list[str] = []
+        """Sentences of the scenarios for the result."""
         self.unseen_tasks = ""
         """Why tasks of the run may be on the server that nobody listed; empty when there are none."""
         self.unanswered_creates = 0
@@ -95,6 +101,7 @@ class Ledger:
         self.internal_error |= delta["internal_error"]
         self.deleted += delta["deleted"]
         self.left += delta["left"]
+        self.remarks += delta["remarks"][: MAX_REMARKS - len(self.remarks)]
 
     def joined(self, worker: str) -> None:
         """A worker has users of this run."""

@@ -24,6 +24,7 @@ def notes(ledger: Ledger, options: Namespace, *, embedded: bool) -> list[str]:
         *_clock(ledger),
         _probes(ledger, options, embedded=embedded),
         _recording(options),
+        *ledger.remarks,
     ]
     return [note for note in candidates if note]
 

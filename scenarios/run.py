@@ -19,11 +19,13 @@ from gevent.event import Event as Signal
 
 from config.options import delivery_asked
 from locust_eventsource.locust.connection_log import ConnectionLog
+from locust_eventsource.locust.pump import pump_of
 from locust_eventsource.locust.socket_sampler import SocketSampler
 from locust_eventsource.locust.stats_table import add_deliveries
 from locust_eventsource.measure.pending import PendingDeliveries
 from locust_eventsource.measure.recorder import Recorder
 from scenarios.clocks import ProcessClock
+from scenarios.interference import ForgivingRequests, Interference
 from studio.check_log import CheckLog
 from studio.clock_probe import ClockProbe
 from studio.contract import Envelope, EventType
@@ -62,8 +64,11 @@ class Run:
         self.checks = CheckLog()
         self.triggers = TriggerClock()
         self.board = TaskBoard()
-        self.connections = ConnectionLog(self.recorder)
+        self.interference = Interference()
+        self.connections = ConnectionLog(self.recorder, self.interference.excuses_connection)
         self.lives = StreamLives(self.checks)
+        self.requests = ForgivingRequests(environment.events.request, self.interference)
+        pump_of(environment).requests = self.requests
         self.sockets = SocketSampler(self.recorder)
         self.clock = ProcessClock(str(environment.host), options.clock_probe)
         self.pending = PendingDeliveries(self.clock.estimator, self.recorder, self._settled)
@@ -89,6 +94,7 @@ class Run:
         """The end of the run has deleted what this process created."""
         self.left: list[dict[str, str]] = []
         self.deleted = 0
+        self._remarks: list[str] = []
 
     def title(self, title: str) -> str:
         """The title with the run's mark, unique in the run."""
@@ -112,6 +118,10 @@ class Run:
         if envelope.type == EventType.TASK_CREATED and self.mark in title:
             self.board.adopt(envelope.task_id, title)
         self.board.update(envelope)
+
+    def remark(self, sentence: str) -> None:
+        """Say something of the run that its result is to say as well."""
+        self._remarks.append(sentence)
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -171,6 +181,7 @@ class Run:
         """What has come since the last call, fit for a message between processes."""
         deleted, self.deleted = self.deleted, 0
         left, self.left = self.left, []
+        remarks, self._remarks = self._remarks, []
         return {
             "run": self.options.run_id,
             "ended": self.is_clean,
@@ -186,6 +197,7 @@ class Run:
             "internal_error": locust_log.unhandled_greenlet_exception,
             "deleted": deleted,
             "left": left,
+            "remarks": remarks,
         }
 
 

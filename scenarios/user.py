@@ -71,6 +71,7 @@ class StudioUser(EventSourceUser, HttpUser):
         for scheme in ("http://", "https://"):
             # Triggers overlap, each in a greenlet of its own, and requests would keep ten connections only.
             self.client.mount(scheme, TimingAdapter(self.pool_manager, pool_maxsize=_CONNECTIONS_KEPT))
+        self.client.request_event = self.load.requests
         self.client.verify = tls_verification(options)
         self.headers = request_headers(options)
         self.client.headers.update(self.headers)

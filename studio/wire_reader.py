@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Iterable
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import gevent
 from gevent import socket, ssl
@@ -37,6 +37,9 @@ class WireReader:
     are the events so far, each with the time of the read that completed it; ``end`` says how the stream stands and
     ``problem`` why it is malformed.
     """
+
+    streams: ClassVar[int] = 0
+    """How many streams this process holds by hand."""
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class WireReader:
         self.end: End = "open"
         self.problem = ""
         self._refusal = b""
+        self._counted = False
 
     @property
     def head(self) -> ResponseHead | None:
@@ -198,6 +202,7 @@ class WireReader:
         body = self._response.feed(data)
         if self.head is not None and not self.opened_ns:
             self.opened_ns = now_ns
+            self._count(held=self.head.status == _OK)
         self._body_began = self._body_began or bool(body)
         if self.head is not None and self.head.status != _OK:
             self._refusal = (self._refusal + body)[:_READ_BYTES]
@@ -214,7 +219,12 @@ class WireReader:
         else:
             self._over("complete")
 
+    def _count(self, *, held: bool) -> None:
+        WireReader.streams += held - self._counted
+        self._counted = held
+
     def _over(self, end: End) -> None:
+        self._count(held=False)
         self.end = end
         self.ended_ns = time.time_ns()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from locust_eventsource.errors import Dropped, EventSourceError
@@ -22,8 +22,10 @@ def reason(error: EventSourceError | None) -> str:
 class ConnectionLog:
     """What the connections of this process did since the last ``take``."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, excuses: Callable[[int], bool] = lambda at_ns: False) -> None:
+        """``excuses`` says of a loss or a failure, by its time, whether it counts as none of the service's."""
         self._recorder = recorder
+        self._excuses = excuses
         self._open: dict[EventStream, int] = {}
         self._lost: dict[EventStream, tuple[int, str]] = {}
         self.peak = 0
@@ -44,6 +46,10 @@ class ConnectionLog:
     def open_streams(self) -> Collection[EventStream]:
         """The streams that are open now, oldest connection first."""
         return self._open.keys()
+
+    def lost_since(self, at_ns: int) -> dict[EventStream, tuple[int, str]]:
+        """Streams that lost their connection since then, not on purpose, and are not open again: when, and why."""
+        return {stream: lost for stream, lost in self._lost.items() if lost[0] >= at_ns}
 
     def connect(self, *, stream: EventStream, timing: ConnectTiming, at_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.connect``."""
@@ -72,7 +78,7 @@ class ConnectionLog:
         if not deliberate:
             self._lost[stream] = at_ns, reason(error)
             self._errors[reason(error)] += 1
-            self._counts["broken"] += error is not None
+            self._counts["broken"] += error is not None and not self._excuses(at_ns)
 
     def reconnect(self, *, stream: EventStream, at_ns: int, gap_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.reconnect``; one after a connection that was let go on purpose is no gap."""
@@ -84,9 +90,9 @@ class ConnectionLog:
         if len(self._gaps) < MAX_GAPS:
             self._gaps.append({"stream": stream.name, "from_ns": lost_ns, "to_ns": at_ns, "reason": why})
 
-    def failure(self, *, error: EventSourceError, final: bool, **_kwargs: object) -> None:
+    def failure(self, *, error: EventSourceError, at_ns: int, final: bool, **_kwargs: object) -> None:
         """Listener of ``events.failure``."""
-        self._counts["failed"] += 1
+        self._counts["failed"] += not self._excuses(at_ns)
         self._counts["given_up"] += final
         self._errors[reason(error)] += 1
 

@@ -45,6 +45,8 @@ class Pump:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self.requests = environment.events.request
+        """The event that tells Locust of connections; another hook may stand before it."""
         self._queue: list[list[Arrival] | tuple[EventStream, StateChange]] = []
         self._tracks: dict[EventStream, _Track] = {}
         self._wake = Signal()
@@ -157,7 +159,7 @@ class Pump:
 
     def _request(self, stream: EventStream, milliseconds: float | None, error: EventSourceError | None) -> None:
         """Locust's own event: once per connection, so that its requests per second stay true."""
-        self._environment.events.request.fire(
+        self.requests.fire(
             request_type="SSE",
             name=stream.name,
             response_time=milliseconds,

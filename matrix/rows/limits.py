@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from matrix.rows.row import Row
-from studio.verify import backpressure
+from studio.verify import backpressure, limits
+
+_LIMITED: Final = ("--scenario", "limit-probe", "--studio-option", "max-streams=60")
 
 ROWS: Final = (
     Row(
@@ -15,5 +17,29 @@ ROWS: Final = (
         arguments=("--fault", "skip-slow-readers:64", "--scenario", "slow-readers", "--slow-events", "400"),
         check=backpressure.SIGNALLED,
         says=("unread", "never came to it", "between", "stayed open"),
+    ),
+    Row(
+        switch="no-stream-limit",
+        defect=12,
+        means="the service holds any number of streams",
+        arguments=(*_LIMITED, "--stream-limit", "60", "--fault", "no-stream-limit"),
+        check=limits.ENFORCED,
+        says=("is to hold 60 streams, and held 208 at the same time",),
+    ),
+    Row(
+        switch="connection-limit",
+        defect=None,
+        means="a stream beyond 60 is reset without an answer",
+        arguments=("--scenario", "limit-probe", "--fault", "connection-limit:60"),
+        check=limits.REFUSED,
+        says=("stream 53 of the probe", "its connection was reset without an answer"),
+    ),
+    Row(
+        switch="limit-harms",
+        defect=None,
+        means="each refusal also cuts a stream that is open",
+        arguments=(*_LIMITED, "--fault", "limit-harms"),
+        check=limits.UNHARMED,
+        says=("was open and ended", "after the probe had asked for stream"),
     ),
 )

@@ -34,10 +34,10 @@ CHECKS: Final = (
     Check(
         name=UNHARMED,
         holds="streams that were open at a limit stayed open and lost nothing",
-        promise="each stream that the probe held was still open after the probe's last attempt, and got the events of "
-        "the probe's tasks from before, and from after it",
-        blind="harm that comes later than the last of those events",
-        unknown="the run ended before these events had had their time",
+        promise="each stream of the probe, and of the other users of its process, that was open before its last "
+        "attempt was still open after it, and those of the probe got the events of its tasks from before and after it",
+        blind="harm that comes later than the last of those events, and to streams of other processes",
+        unknown="never",
     ),
 )
 
@@ -69,15 +69,17 @@ class Attempt(NamedTuple):
 
 
 class HeldStream(NamedTuple):
-    """One of the probe's streams at the end of the probe."""
+    """A stream at the end of the probe that was open before its last attempt."""
 
-    number: int
-    end: End
+    name: str
+    """Such as ``stream 3 of the probe``."""
+    end: str
+    """How it ended, in a word or two; ``open`` while it has not."""
     ended_after_s: float | None
     """Seconds from the last attempt to its end; None while it is open."""
-    owed: int
+    owed: int = 0
     """How many events of the probe's tasks it should have."""
-    missing: Sequence[str]
+    missing: Sequence[str] = ()
     """The titles of those tasks whose creation it was not told."""
 
 
@@ -167,15 +169,14 @@ def enforced(
 
 def unharmed(stream: HeldStream, *, after: str) -> Finding:
     """Whether an open stream outlived what the probe did last: ``after`` says what that was."""
-    evidence: dict[str, object] = {"stream": stream.number, "end": stream.end, "ended_after_s": stream.ended_after_s}
+    evidence: dict[str, object] = {"stream": stream.name, "end": stream.end, "ended_after_s": stream.ended_after_s}
     if stream.ended_after_s is not None:
         when = f"{stream.ended_after_s:.3f} s after" if stream.ended_after_s >= 0 else "before"
-        what = f"open stream {stream.number} of the probe ended ({stream.end}) {when} {after}"
-        return failed(UNHARMED, what, **evidence)
+        return failed(UNHARMED, f"{stream.name} was open and ended ({stream.end}) {when} {after}", **evidence)
     if stream.missing:
         what = (
-            f"stream {stream.number} of the probe stayed open over {after} and lost {len(stream.missing)} of "
-            f"{stream.owed} events: the creation of {', '.join(stream.missing[:_NAMED])}"
+            f"{stream.name} stayed open over {after} and lost {len(stream.missing)} of {stream.owed} events: "
+            f"the creation of {', '.join(stream.missing[:_NAMED])}"
         )
         return failed(UNHARMED, what, missing=list(stream.missing[:_NAMED]), **evidence)
     return passed(UNHARMED)

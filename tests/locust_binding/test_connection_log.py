@@ -61,6 +61,24 @@ def test_a_connection_that_never_came_back_is_an_open_gap() -> None:
     assert gaps == [{"stream": "/events", "from_s": 3.0, "to_s": None, "reason": "clean end"}]
 
 
+def test_losses_and_failures_that_are_excused_are_shown_and_do_not_count() -> None:
+    log = ConnectionLog(Recorder(), excuses=lambda at_ns: at_ns == 7 * SECOND_NS)
+    one, other = stream("one"), stream("other")
+    for at_ns, lost in ((7 * SECOND_NS, one), (8 * SECOND_NS, other)):
+        log.connect(stream=lost, timing=TIMING, at_ns=5 * SECOND_NS)
+        log.disconnect(stream=lost, at_ns=at_ns, error=ConnectionLost("reset"), deliberate=False)
+        log.failure(stream=lost, error=ConnectionLost("refused"), at_ns=at_ns, final=False)
+    assert log.lost_since(8 * SECOND_NS) == {other: (8 * SECOND_NS, "ConnectionLost: reset")}
+    history = ConnectionHistory()
+    history.add("local", log.take())
+    assert (history.count("broken"), history.count("failed")) == (1, 1)
+    errors = history.as_result(0)["errors"]
+    assert {error["reason"]: error["count"] for error in errors} == {
+        "ConnectionLost: reset": 2,
+        "ConnectionLost: refused": 2,
+    }
+
+
 def test_closing_on_purpose_leaves_no_gap() -> None:
     log, one = ConnectionLog(Recorder()), stream()
     log.connect(stream=one, timing=TIMING, at_ns=5 * SECOND_NS)

@@ -81,6 +81,7 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
         "internal_error": False,
         "deleted": 1,
         "left": [],
+        "remarks": [],
     }
 
 

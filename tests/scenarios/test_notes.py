@@ -108,3 +108,9 @@ def test_what_was_not_measured_of_the_tester_is_not_zero() -> None:
     known = ledger()
     known.unread_peak = 0
     assert network(known).retransmits == 0
+
+
+def test_what_a_scenario_has_to_say_comes_last() -> None:
+    known = ledger()
+    known.remarks.append("limit-probe: 60 streams were held.")
+    assert notes(known, options(clock_probe=0.0), embedded=True)[-1] == "limit-probe: 60 streams were held."

@@ -101,20 +101,22 @@ def test_which_way_a_stated_limit_was_missed() -> None:
 
 
 def test_an_open_stream_with_all_its_events_is_unharmed() -> None:
-    finding = unharmed(HeldStream(3, "open", None, 4, ()), after="the refusal of stream 61")
+    finding = unharmed(HeldStream("stream 3 of the probe", "open", None), after="the refusal of stream 61")
     assert (finding.check, finding.verdict) == (UNHARMED, "pass")
 
 
 @pytest.mark.parametrize(("after_s", "says"), [(0.004, "0.004 s after"), (0.0, "0.000 s after"), (-1.0, "before")])
 def test_an_open_stream_that_ended_is_harmed(after_s: float, says: str) -> None:
-    finding = unharmed(HeldStream(3, "reset", after_s, 4, ("x",)), after="the refusal of stream 61")
+    finding = unharmed(
+        HeldStream("stream 3 of the probe", "reset", after_s, 4, ("x",)), after="the refusal of stream 61"
+    )
     assert finding.verdict == "fail"
-    assert f"open stream 3 of the probe ended (reset) {says} the refusal of stream 61" in finding.what
+    assert f"stream 3 of the probe was open and ended (reset) {says} the refusal of stream 61" in finding.what
 
 
 def test_an_open_stream_that_lost_events_is_harmed() -> None:
     titles = tuple(f"task {number}" for number in range(7))
-    finding = unharmed(HeldStream(3, "open", None, 9, titles), after="the refusal of stream 61")
+    finding = unharmed(HeldStream("stream 3 of the probe", "open", None, 9, titles), after="the refusal of stream 61")
     assert finding.verdict == "fail"
     assert "lost 7 of 9 events: the creation of task 0, task 1, task 2, task 3, task 4" in finding.what
     assert finding.evidence["missing"] == list(titles[:5])
