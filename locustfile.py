@@ -2,6 +2,7 @@
 
 from scenarios.activity_readers import ActivityReadersUser
 from scenarios.executions import ExecutionUser
+from scenarios.filtered_streams import FilteredStreamsUser
 from scenarios.flapping import FlappingUser
 from scenarios.late_joiners import LateJoinersUser
 from scenarios.limit_probe import LimitProbeUser
@@ -17,6 +18,7 @@ from scenarios.wire_hygiene import HygieneUser
 __all__ = [
     "ActivityReadersUser",
     "ExecutionUser",
+    "FilteredStreamsUser",
     "FlappingUser",
     "HygieneUser",
     "LateJoinersUser",

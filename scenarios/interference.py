@@ -39,9 +39,13 @@ class Interference:
         """Whether any of it fell between two moments."""
         return any(began <= to_ns and (not ended or from_ns <= ended[0]) for began, ended in self._spans)
 
+    def covers(self, at_ns: int) -> bool:
+        """Whether it went on at this moment."""
+        return self.touches(at_ns, at_ns)
+
     def excuses_connection(self, at_ns: int) -> bool:
         """Whether a stream that was lost, or did not open, at this moment is excused; counts it if so."""
-        excused = self.touches(at_ns, at_ns)
+        excused = self.covers(at_ns)
         self.connections += excused
         return excused
 

@@ -66,7 +66,7 @@ class Run:
         self.board = TaskBoard()
         self.interference = Interference()
         self.connections = ConnectionLog(self.recorder, self.interference.excuses_connection)
-        self.lives = StreamLives(self.checks)
+        self.lives = StreamLives(self.checks, self.interference.covers)
         self.requests = ForgivingRequests(environment.events.request, self.interference)
         pump_of(environment).requests = self.requests
         self.sockets = SocketSampler(self.recorder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from locust_eventsource.errors import ConnectionLost, EventSourceError, IdleTimeout, IncompleteRead, RefusedResponse
 from locust_eventsource.stream import EventStream
 from studio.check_log import CheckLog
@@ -13,8 +15,10 @@ from studio.verify.hygiene import CONTENT_TYPE
 class StreamLives:
     """Listener of one process's streams for one run."""
 
-    def __init__(self, checks: CheckLog) -> None:
+    def __init__(self, checks: CheckLog, excuses: Callable[[int], bool] = lambda at_ns: False) -> None:
+        """``excuses`` says of a moment whether the run itself kept the service from its users."""
         self._checks = checks
+        self._excuses = excuses
         self._open = OpenStreams()
 
     def connect(self, *, stream: EventStream, at_ns: int, **_kwargs: object) -> None:
@@ -26,7 +30,8 @@ class StreamLives:
         self, *, stream: EventStream, at_ns: int, error: EventSourceError | None, deliberate: bool, **_kwargs: object
     ) -> None:
         """Listener of ``events.disconnect``."""
-        findings = self._open.closed(stream) if deliberate else self._open.ended(stream, at_ns, how_it_ended(error))
+        own_doing = deliberate or self._excuses(at_ns)
+        findings = self._open.closed(stream) if own_doing else self._open.ended(stream, at_ns, how_it_ended(error))
         self._checks.note(findings)
 
     def failure(self, *, stream: EventStream, error: EventSourceError, at_ns: int, **_kwargs: object) -> None:

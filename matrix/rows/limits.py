@@ -41,5 +41,6 @@ ROWS: Final = (
         arguments=(*_LIMITED, "--fault", "limit-harms"),
         check=limits.UNHARMED,
         says=("was open and ended", "after the probe had asked for stream"),
+        also={"stream.held": "the stream that was cut is one that the service did not hold to the end"},
     ),
 )

@@ -133,11 +133,11 @@ def test_gaps_are_kept_up_to_a_bound() -> None:
 
 def test_streams_are_hopeless_when_none_ever_opened_and_one_has_failed_for_good() -> None:
     history, log, wrong = ConnectionHistory(), ConnectionLog(Recorder()), RefusedResponse("wrong type", 200)
-    log.failure(stream=stream(), error=ConnectionLost("not yet"), final=False)
+    log.failure(stream=stream(), error=ConnectionLost("not yet"), at_ns=SECOND_NS, final=False)
     history.add("local", log.take())
     assert history.hopeless == ""
     for _ in range(2):
-        log.failure(stream=stream(), error=wrong, final=True)
+        log.failure(stream=stream(), error=wrong, at_ns=2 * SECOND_NS, final=True)
     history.add("local", log.take())
     assert history.hopeless == "RefusedResponse: wrong type"
     log.connect(stream=stream(), timing=TIMING, at_ns=5 * SECOND_NS)

@@ -73,3 +73,12 @@ def test_another_content_type_is_named_and_a_refusal_is_not() -> None:
     (result,) = checks.results()
     assert (result.name, result.verdict) == ("stream.content_type", "fail")
     assert "text/plain" in str(result.offenders[0]["what"])
+
+
+def test_an_end_that_the_run_itself_brought_about_is_held_against_nobody() -> None:
+    checks, stream = CheckLog(), cast(EventStream, FakeStream())
+    one = StreamLives(checks, excuses=lambda at_ns: at_ns == 5)
+    one.connect(stream=stream, at_ns=1)
+    one.disconnect(stream=stream, at_ns=5, error=IncompleteRead("cut"), deliberate=False)
+    one.end()
+    assert counts(checks).get("stream.held", {"failed": 0})["failed"] == 0
