@@ -7,10 +7,12 @@ from scenarios.flapping import FlappingUser
 from scenarios.late_joiners import LateJoinersUser
 from scenarios.limit_probe import LimitProbeUser
 from scenarios.long_idle import LongIdleUser
+from scenarios.parallel_executes import ParallelExecutesUser
 from scenarios.reconnect_storm import ReconnectStormUser
 from scenarios.reconnects import ReconnectsUser
 from scenarios.slow_readers import SlowReaderUser
 from scenarios.spike import SpikeUser
+from scenarios.statuses import StatusesUser
 from scenarios.streams import StreamUser
 from scenarios.triggers import TriggerUser
 from scenarios.wire_hygiene import HygieneUser
@@ -24,10 +26,12 @@ __all__ = [
     "LateJoinersUser",
     "LimitProbeUser",
     "LongIdleUser",
+    "ParallelExecutesUser",
     "ReconnectStormUser",
     "ReconnectsUser",
     "SlowReaderUser",
     "SpikeUser",
+    "StatusesUser",
     "StreamUser",
     "TriggerUser",
 ]

@@ -155,6 +155,22 @@ OPTIONS: Final[tuple[Option, ...]] = (
         in_web_form=True,
     ),
     Option(
+        "told-within",
+        TARGET,
+        "Seconds after the answer to a call within which the stream must tell the status that the call changed.",
+        values.number(0, 600),
+        0.2,
+        "S",
+    ),
+    Option(
+        "execute-limit",
+        TARGET,
+        "Seconds within which each execute must be answered, whatever the agent backend does.",
+        values.number(0.001, 600),
+        1.0,
+        "S",
+    ),
+    Option(
         "clock-probe",
         TARGET,
         "Seconds between probes of the service's clock, in each process that runs users: a task with the run's mark is "

@@ -6,20 +6,18 @@ from locust import task
 
 import time
 from argparse import Namespace
-from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
 import gevent
 
-from scenarios.run import Run
+from scenarios.status_watch import StatusCheck
 from scenarios.user import StudioUser, task_definitions
+from studio import execute_calls
 from studio.activity import ActivityWatch
-from studio.api import Answer
 from studio.contract import EventKey, EventType, Status
-from studio.verify import activity
-
-_LOOK_EVERY_S: Final = 0.1
+from studio.verify import activity, execution
+from studio.verify.execution import Execute
 
 NEXT_TRANSITION: Final[dict[str, Status]] = {
     Status.PLANNING_REVIEW: Status.IN_PROGRESS,
@@ -66,6 +64,15 @@ class ExecutionUser(StudioUser):
 
     def _run_to_done(self, task_id: str) -> None:
         board = self.load.board
+        executes: list[Execute] = []
+        self._execute_all(task_id, executes)
+        found = execute_calls.sessions_listed(
+            self.api, executes, continued=lambda: board.continued(task_id), settle_s=self.load.options.settle
+        )
+        self.load.checks.note(found)
+
+    def _execute_all(self, task_id: str, executes: list[Execute]) -> None:
+        board = self.load.board
         while board.status(task_id) != Status.DONE and not self.load.stopping.is_set():
             before = board.status(task_id)
             transition = NEXT_TRANSITION.get(before)
@@ -73,9 +80,9 @@ class ExecutionUser(StudioUser):
                 return
             if transition == Status.DONE:
                 break
-            if not Session(self, task_id).run() or board.status(task_id) == before:
+            if not Session(self, task_id, executes).run() or board.status(task_id) == before:
                 return
-        StatusCheck(self.load, self.api.task, task_id).run("at the end")
+        StatusCheck(self, task_id).run("at the end")
 
     def _transition(self, task_id: str, before: str, after: Status) -> bool:
         key = EventKey(task_id, EventType.STATUS_CHANGED, f"{before}>{after}")
@@ -89,19 +96,26 @@ class ExecutionUser(StudioUser):
 class Session:
     """One execute, and the session that it starts, until both streams have told of its end."""
 
-    def __init__(self, user: ExecutionUser, task_id: str) -> None:
+    def __init__(self, user: ExecutionUser, task_id: str, executes: list[Execute]) -> None:
+        """``executes`` gathers what became of the task's executes."""
         self._user = user
+        self._executes = executes
         self._load = user.load
         self._task_id = task_id
 
     def run(self) -> bool:
         """Execute and follow; False when the task cannot go on."""
         trigger = self._load.triggers.expect_session(self._task_id, time.time_ns())
-        answer = self._user.api.execute(self._task_id, trigger)
-        self._load.recorder.record("execute", answer.head_ns - answer.out_ns, answer.head_ns)
-        if not self._accepted(answer):
+        check = StatusCheck(self._user, self._task_id)
+        execute = execute_calls.execute(self._user.api, self._task_id, trigger)
+        self._load.recorder.record("execute", execute.answered_ns - execute.sent_ns, execute.answered_ns)
+        self._executes.append(execute)
+        self._load.checks.note(execution.in_time(execute, self._load.options.execute_limit))
+        self._load.checks.note(execution.accepted(execute))
+        if not execute.accepted:
+            check.run("after an execute that failed")
             return False
-        session_id = str(answer.body.get("session_id", ""))
+        session_id = execute.session_id
         watch = ActivityWatch()
         stream = self._user.open_activity(session_id, watch)
         finished = watch.wait_finished(self._load.options.session_timeout)
@@ -110,25 +124,12 @@ class Session:
         if finished or not self._load.stopping.is_set():
             self._judge(session_id, watch, ended=ended)
         if ended:
-            StatusCheck(self._load, self._user.api.task, self._task_id).run(f"after session {session_id}")
+            check.run(f"after session {session_id}")
         return ended
 
     def _has_ended(self, session_id: str) -> bool:
         board = self._load.board
         return board.wait_until(lambda: board.has_ended(self._task_id, session_id), self._load.options.settle)
-
-    def _accepted(self, answer: Answer) -> bool:
-        if answer.ok:
-            self._load.checks.passed("execute.accepted")
-        else:
-            self._load.checks.failed(
-                "execute.accepted",
-                f"an execute was not accepted: {answer.problem}",
-                task_id=self._task_id,
-                status=answer.status,
-                seconds=round(answer.seconds, 3),
-            )
-        return answer.ok
 
     def _judge(self, session_id: str, watch: ActivityWatch, *, ended: bool) -> None:
         ids = {"task_id": self._task_id, "session_id": session_id}
@@ -138,33 +139,3 @@ class Session:
             checks.passed("session.ends")
         else:
             checks.failed("session.ends", "the stream never told that the session ended", **ids)
-
-
-class StatusCheck:
-    """Does the stream's last word on a task's status agree with REST, within the grace?"""
-
-    def __init__(self, load: Run, read: Callable[[str], Answer], task_id: str) -> None:
-        self._load = load
-        self._read = read
-        self._task_id = task_id
-
-    def run(self, when: str) -> None:
-        """Ask REST until both agree or the grace is over."""
-        deadline = time.monotonic() + self._load.options.status_grace
-        while True:
-            answer = self._read(self._task_id)
-            streamed = self._load.board.status(self._task_id)
-            rest = str(answer.body.get("status", "")) if answer.ok else answer.problem
-            if rest == streamed:
-                self._load.checks.passed("status.agrees")
-                return
-            if time.monotonic() >= deadline:
-                break
-            gevent.sleep(_LOOK_EVERY_S)
-        self._load.checks.failed(
-            "status.agrees",
-            f"{when}: the stream's last word is {streamed!r}, REST says {rest!r}",
-            task_id=self._task_id,
-            stream_status=streamed,
-            rest_status=rest,
-        )

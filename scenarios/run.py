@@ -113,11 +113,11 @@ class Run:
         self.board.forget(task_id)
         self.deleted += 1
 
-    def _first_sight(self, envelope: Envelope) -> None:
+    def _first_sight(self, envelope: Envelope, earliest_ns: int, latest_ns: int) -> None:
         title = str(envelope.fields.get("title", ""))
         if envelope.type == EventType.TASK_CREATED and self.mark in title:
             self.board.adopt(envelope.task_id, title)
-        self.board.update(envelope)
+        self.board.update(envelope, earliest_ns, latest_ns)
 
     def remark(self, sentence: str) -> None:
         """Say something of the run that its result is to say as well."""

@@ -75,6 +75,8 @@ class StudioUser(EventSourceUser, HttpUser):
         self.client.verify = tls_verification(options)
         self.headers = request_headers(options)
         self.client.headers.update(self.headers)
+        self.global_stream: EventStream | None = None
+        """The unfiltered stream that the user holds, once it has started."""
         self.api = StudioApi(self.client, self.load.acted, self.load.clock.add)
 
     @classmethod
@@ -90,7 +92,7 @@ class StudioUser(EventSourceUser, HttpUser):
 
     def on_start(self) -> None:
         """Hold the global stream."""
-        self.open_global()
+        self.global_stream = self.open_global()
 
     def open_global(self, task_ids: str = "", *, settings: StreamSettings | None = None) -> EventStream:
         """Open the global stream, filtered when task ids are given, and have every event of it accounted for."""

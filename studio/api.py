@@ -1,8 +1,9 @@
 """The service's REST API on Locust's HTTP session, with names of low cardinality.
 
 Each call returns an ``Answer`` and reports an ``Action`` to the verification: what was asked, when it was sent and
-answered, and which event the service now owes to every stream. An answer with a time that the service read while it
-handled that very call is a ``Probe`` of its clock as well.
+answered, and which event the service now owes to every stream. A call that the service refused (4xx) did nothing and is
+no action. Each call is sent once: whatever becomes of it, neither this module nor a layer below sends it again. An
+answer with a time that the service read while it handled that very call is a ``Probe`` of its clock as well.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 from locust.clients import HttpSession
 
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from typing import Any, Final, NamedTuple
 
 from locust_eventsource.measure.clock_offset import Probe
-from studio.contract import EventKey, EventType, parse_timestamp
+from studio.contract import EventKey, EventType, Status, parse_timestamp
 from studio.trigger_clock import Trigger
 from studio.verify.actions import Action, ActionKind
 from studio.wire_times import watching
@@ -45,10 +46,26 @@ class Answer(NamedTuple):
         return (self.head_ns - self.out_ns) / 1e9
 
 
+class _Expected(NamedTuple):
+    """What a good answer is."""
+
+    status: int
+    refusals: Collection[int] = ()
+    """Statuses of a refusal that the caller provoked: the call then did not do what it says, and is yet no failure."""
+    shape: type = dict
+    """Of the JSON in the body."""
+
+
 Sink = Callable[[Action], None]
 ProbeSink = Callable[[Probe], None]
 
 _WHOLE_SECOND_NS = 1_000_000_000
+_TIMED_OUT: Final = 408
+
+
+def refused(status: int) -> bool:
+    """Whether an answer says that the call did nothing: a 4xx, but not one that only tells of a lost patience."""
+    return 400 <= status < 500 and status != _TIMED_OUT
 
 
 class StudioApi:
@@ -73,7 +90,7 @@ class StudioApi:
     def create(self, title: str, description: str, trigger: Trigger | None = None) -> Answer:
         """Create a task; owes ``task.created``. ``created_at`` is always this call's own time."""
         body = {"title": title, "description": description}
-        answer = self._call("POST", "/api/tasks", "/api/tasks", 201, body, trigger=trigger)
+        answer = self._call("POST", "/api/tasks", "/api/tasks", _Expected(201), body, trigger=trigger)
         if answer.ok and not answer.body.get("id"):
             answer = answer._replace(ok=False, problem="the answer does not name the task")
         self._note_time(answer, answer.body, "created_at")
@@ -83,7 +100,7 @@ class StudioApi:
 
     def transition(self, task_id: str, from_status: str, to_status: str, trigger: Trigger | None = None) -> Answer:
         """Move a task; owes ``task.status_changed``."""
-        answer = self._task_call("POST", task_id, "/transition", 200, {"status": to_status}, trigger)
+        answer = self._task_call("POST", task_id, "/transition", _Expected(200), {"status": to_status}, trigger)
         if answer.ok:
             self._note_time(answer, answer.body.get("task"), "updated_at", finer_than_ns=_WHOLE_SECOND_NS)
         # The service knows the status that the task really had; the caller only believed it.
@@ -92,12 +109,35 @@ class StudioApi:
         self._report("transition", task_id, answer, key)
         return answer
 
-    def execute(self, task_id: str, trigger: Trigger | None = None) -> Answer:
+    def change_status(self, task_id: str, from_status: str, to_status: str) -> Answer:
+        """PATCH a task's status to any other; owes ``task.status_changed``."""
+        answer = self._task_call("PATCH", task_id, "", _Expected(200), {"status": to_status})
+        self._report("patch", task_id, answer, _changed(task_id, from_status, to_status))
+        return answer
+
+    def complete(self, task_id: str) -> Answer:
+        """End a task that is in review; owes ``task.status_changed``."""
+        body = {"action": "complete_only", "cleanup_worktree": False}
+        answer = self._task_call("POST", task_id, "/complete", _Expected(200), body)
+        self._report("complete", task_id, answer, _changed(task_id, Status.REVIEW, Status.DONE))
+        return answer
+
+    def execute(
+        self,
+        task_id: str,
+        trigger: Trigger | None = None,
+        *,
+        refusals: Collection[int] = (),
+        patience_s: float | None = None,
+    ) -> Answer:
         """Start a session; an answer of 202 owes ``session.started`` for the session that it names.
 
         Its task's ``updated_at`` is no probe: an execute that leaves the status alone answers with an earlier time.
+        ``refusals`` are statuses that the caller provokes, and no failures; ``patience_s`` is how long to wait for the
+        answer, if not as long as for others.
         """
-        answer = self._task_call("POST", task_id, "/execute", 202, trigger=trigger)
+        expected = _Expected(202, refusals)
+        answer = self._task_call("POST", task_id, "/execute", expected, trigger=trigger, patience_s=patience_s)
         session_id = str(answer.body.get("session_id", "")) if answer.ok else ""
         key = EventKey(task_id, EventType.SESSION_STARTED, session_id) if session_id else None
         self._report("execute", task_id, answer, key, session_id=session_id)
@@ -105,35 +145,59 @@ class StudioApi:
 
     def delete(self, task_id: str) -> Answer:
         """Delete a task; the service announces that with no event."""
-        answer = self._task_call("DELETE", task_id, "", 204)
+        answer = self._task_call("DELETE", task_id, "", _Expected(204))
         self._report("delete", task_id, answer, None)
         return answer
 
     def task(self, task_id: str) -> Answer:
         """Read a task."""
-        return self._task_call("GET", task_id, "", 200)
+        return self._task_call("GET", task_id, "", _Expected(200))
+
+    def deleted_task(self, task_id: str) -> Answer:
+        """Read a task that was deleted: 404 is what it should say, and no failure."""
+        return self._task_call("GET", task_id, "", _Expected(200, (404,)))
+
+    def sessions(self, task_id: str) -> Answer:
+        """Read a task's sessions; the body is a list."""
+        return self._task_call("GET", task_id, "/sessions", _Expected(200, shape=list))
 
     def _task_call(
-        self, method: str, task_id: str, rest: str, expected: int, body: object = None, trigger: Trigger | None = None
+        self,
+        method: str,
+        task_id: str,
+        rest: str,
+        expected: _Expected,
+        body: object = None,
+        trigger: Trigger | None = None,
+        patience_s: float | None = None,
     ) -> Answer:
         path, name = f"/api/tasks/{task_id}{rest}", f"/api/tasks/[id]{rest}"
-        return self._call(method, path, name, expected, body, trigger=trigger)
+        return self._call(method, path, name, expected, body, trigger=trigger, patience_s=patience_s)
 
     def _call(
-        self, method: str, path: str, name: str, expected: int, body: object = None, *, trigger: Trigger | None = None
+        self,
+        method: str,
+        path: str,
+        name: str,
+        expected: _Expected,
+        body: object = None,
+        *,
+        trigger: Trigger | None = None,
+        patience_s: float | None = None,
     ) -> Answer:
+        timeout_s = self._timeout_s if patience_s is None else (self._timeout_s[0], patience_s)
         sent_ns = self._now_ns()
         if trigger is not None:
             trigger.sent_ns = sent_ns
         with (
             watching(trigger) as wire,
             self._session.request(
-                method, path, name=name, json=body, timeout=self._timeout_s, catch_response=True, allow_redirects=False
+                method, path, name=name, json=body, timeout=timeout_s, catch_response=True, allow_redirects=False
             ) as response,
         ):
             answered_ns = self._now_ns()
             document, problem = _read(response, expected)
-            if problem:
+            if problem and response.status_code not in expected.refusals:
                 response.failure(f"{method} {name}: {problem}")
             else:
                 response.success()
@@ -172,6 +236,8 @@ class StudioApi:
         title: str = "",
         session_id: str = "",
     ) -> None:
+        if refused(answer.status):
+            return
         self._sink(
             Action(
                 kind=kind,
@@ -186,16 +252,24 @@ class StudioApi:
         )
 
 
-def _read(response: Any, expected: int) -> tuple[Any, str]:  # noqa: ANN401 - Locust's response types differ
-    """The JSON object in the body, and what is wrong with the answer (empty when nothing is)."""
-    if response.status_code != expected:
+def _changed(task_id: str, from_status: str, to_status: str) -> EventKey | None:
+    if from_status == to_status:
+        return None
+    return EventKey(task_id, EventType.STATUS_CHANGED, f"{from_status}>{to_status}")
+
+
+def _read(response: Any, expected: _Expected) -> tuple[Any, str]:  # noqa: ANN401 - Locust's response types differ
+    """The JSON in the body, and what is wrong with the answer (empty when nothing is)."""
+    if response.status_code != expected.status:
         error = getattr(response, "error", None)
         came = f"{response.status_code} {response.text[:200]}".strip() if response.status_code else str(error)
-        return None, f"expected {expected}, got {came}"
-    if expected == 204:
+        return None, f"expected {expected.status}, got {came}"
+    if expected.status == 204:
         return None, ""
     try:
         document = response.json()
     except ValueError as error:
         return None, f"the body is not JSON: {error}"
-    return (document, "") if isinstance(document, dict) else (None, "the body is not a JSON object")
+    if isinstance(document, expected.shape):
+        return document, ""
+    return None, f"the body is not a JSON {'object' if expected.shape is dict else 'array'}"

@@ -51,6 +51,10 @@ class SessionStatus(StrEnum):
     ABORTED = "aborted"
 
 
+UNFINISHED: Final = frozenset({SessionStatus.PENDING, SessionStatus.RUNNING})
+"""Statuses of a session that is not over."""
+
+
 TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     Status.TODO: frozenset({Status.PLANNING}),
     Status.PLANNING: frozenset({Status.PLANNING_REVIEW}),

@@ -57,9 +57,10 @@ class StudioObserver:
         aliases: Mapping[str, str],
         delivery_asked: bool,
         offset_at: Callable[[int], Interval | None],
-        first_sight: Callable[[Envelope], None],
+        first_sight: Callable[[Envelope, int, int], None],
     ) -> None:
-        """``offset_at`` tells the server's offset at a moment as far as it is known by now."""
+        """``first_sight`` gets each event once, with the moments between which it came; ``offset_at`` tells the
+        server's offset at a moment as far as it is known by now."""
         self._recorder = recorder
         self._capture = capture
         self._checks = checks
@@ -184,7 +185,7 @@ class StudioObserver:
         known = None if envelope is None else KnownEvent(envelope, self._triggers.trigger_of(envelope))
         self._parsed[data] = known
         if envelope is not None:
-            self._first_sight(envelope)
+            self._first_sight(envelope, arrival.earliest_ns, arrival.received_ns)
         return known
 
     def _parse(self, arrival: Arrival) -> Envelope | None:

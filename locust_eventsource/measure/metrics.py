@@ -59,6 +59,13 @@ _ALL: Final = (
     Metric("rtt", "latency", "the streams' TCP round trip, as the tester's kernel smooths it, sampled each second"),
     # Its stamps are the kernel's, but where events share a read they are upper bounds, which overload makes wide.
     Metric("skew", "latency", "first to last stream that got the same event", typed=True, user_space=True),
+    Metric(
+        "disagreement",
+        "latency",
+        "how long a stream and REST told different statuses of a task, at least; told apart by change, as review>done",
+        typed=True,
+        user_space=True,
+    ),
     Metric("reconnect", "latency", "losing a stream's connection to having it open again", user_space=True),
     Metric("lost", "count", "events that an open stream should have got and did not", typed=True),
     Metric("duplicated", "count", "second arrivals of an event on the same stream"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -23,7 +23,7 @@ from studio.reference.failures import ApiError, TextError
 from studio.reference.faults import Faults
 from studio.reference.hub import EventHub
 from studio.reference.lifecycle import Lifecycle
-from studio.reference.model import Task
+from studio.reference.model import Session, Task
 from studio.reference.openapi import DESCRIPTION, VERSION
 from studio.reference.playback import Player
 from studio.reference.replay import TaskFilter
@@ -32,6 +32,7 @@ from studio.reference.streams import EventStreamResponse, Streams
 from studio.reference.wire import compact_json
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+_Accepted = tuple[Task, Session, bool]
 _RETRY_AFTER_S: Final = "1"
 
 
@@ -136,7 +137,10 @@ class Api:
         return Response(status_code=204)
 
     async def _execute(self, request: Request) -> Response:
-        task, session, changed = await self._lifecycle.execute(_identifier(request))
+        work = self._lifecycle.execute(_identifier(request))
+        if fault.EXECUTE_WAITS in self._faults:
+            work = _while_wanted(request, work)
+        task, session, changed = await work
         if fault.SLOW_EXECUTE in self._faults:
             await asyncio.sleep(self._faults.seconds(fault.SLOW_EXECUTE))
         answer = {
@@ -214,6 +218,24 @@ def _utf8(header: str | None) -> str | None:
     return None if header is None else header.encode("latin-1").decode("utf-8", "replace")
 
 
+async def _while_wanted(request: Request, work: Coroutine[Any, Any, _Accepted]) -> _Accepted:
+    """Do the work for as long as the client waits for its answer; raises ``ClientDisconnect`` after that."""
+
+    async def disconnected() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(disconnected())
+    try:
+        await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        raise ClientDisconnect
+    finally:
+        doing.cancel()
+        leaving.cancel()
+
+
 def _route(path: str, **endpoints: Endpoint) -> Route:
     async def endpoint(request: Request) -> Response:
         return await endpoints["GET" if request.method == "HEAD" else request.method](request)
@@ -228,6 +250,8 @@ async def refuse(_: Request, error: Exception) -> Response:
         return JsonResponse({"error": error.error, "message": error.message}, error.status, headers)
     if isinstance(error, TextError):
         return PlainTextResponse(error.message, error.status)
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=499)
     if isinstance(error, HTTPException):
         allowed = sorted((error.headers or {}).get("Allow", "").replace(" ", "").split(","))
         return Response(status_code=error.status_code, headers={"allow": ",".join(allowed)} if allowed[0] else None)

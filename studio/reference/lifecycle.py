@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from typing import Final, NamedTuple
 
-from studio.contract import TRANSITIONS, EventType, Phase, SessionStatus, Status
+from studio.contract import TRANSITIONS, UNFINISHED, EventType, Phase, SessionStatus, Status
 from studio.reference import switches as fault
 from studio.reference.activity import ActivityHub
 from studio.reference.backend import AgentBackend, BackendError
@@ -30,7 +30,6 @@ _PHASE_OF: Final = {
     Status.REVIEW: Phase.REVIEW,
     Status.DONE: Phase.REVIEW,
 }
-_UNFINISHED: Final = (SessionStatus.PENDING, SessionStatus.RUNNING)
 
 
 class Changes(NamedTuple):
@@ -128,7 +127,7 @@ class Lifecycle:
     def delete(self, task_id: str) -> None:
         """Delete a task; the global stream hears nothing of it, open activity streams that their session ended."""
         self.task(task_id)
-        unfinished = [session.id for session in self.store.sessions(task_id) if session.status in _UNFINISHED]
+        unfinished = [session.id for session in self.store.sessions(task_id) if session.status in UNFINISHED]
         self.runner.cancel(task_id)
         self.store.delete_task(task_id)
         for session_id in unfinished:
@@ -164,7 +163,7 @@ class Lifecycle:
     def _require_executable(self, task: Task) -> None:
         if task.status is Status.DONE and fault.EXECUTE_WHEN_DONE not in self._faults:
             raise ApiError(500, "internal_error", "Execution failed: Task is already done")
-        running = any(session.status in _UNFINISHED for session in self.store.sessions(task.id))
+        running = any(session.status in UNFINISHED for session in self.store.sessions(task.id))
         if (running or task.id in self._starting) and fault.DOUBLE_EXECUTE not in self._faults:
             raise ApiError(409, "conflict", "A session of this task is already running")
 

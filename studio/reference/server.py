@@ -22,6 +22,7 @@ from typing import Final, NoReturn
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from studio.reference import switches as fault
 from studio.reference.activity import ActivityHub
@@ -102,7 +103,7 @@ def _application(settings: Settings, path: Path, streams: Streams) -> ServiceHea
 
     room = Room(streams, settings.max_streams, settings.faults)
     api = Api(lifecycle, hub, activity, streams, room, settings.faults, player)
-    handlers = dict.fromkeys((ApiError, TextError, HTTPException), refuse)
+    handlers = dict.fromkeys((ApiError, TextError, ClientDisconnect, HTTPException), refuse)
     app = Starlette(routes=api.routes(), exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False
     return ServiceHeaders(app, clock)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from studio.verify import activity, backpressure, held, hygiene, judge_checks, limits, liveness, replay, restart
+from studio.verify import (
+    activity,
+    backpressure,
+    execution,
+    held,
+    hygiene,
+    judge_checks,
+    limits,
+    liveness,
+    replay,
+    restart,
+    status,
+)
 from studio.verify.findings import Check
 
 _OF_USERS: Final = (
-    Check(
-        name="execute.accepted",
-        holds="every execute was answered 202",
-        promise="each execute of the run was answered 202",
-        blind="what the service did behind its answer",
-        unknown="never: an execute without an answer fails",
-    ),
     Check(
         name="session.ends",
         holds="every session that started ended in time",
@@ -23,10 +28,10 @@ _OF_USERS: Final = (
         unknown="never: a session that outlasts `--session-timeout` fails",
     ),
     Check(
-        name="status.agrees",
-        holds="the stream's last word on a task's status agreed with REST",
-        promise="at each stage of an executed task, REST said what the stream had said last within `--status-grace`",
-        blind="disagreement that was over before REST was asked",
+        name="stream.envelope",
+        holds="every event of the global stream carried a well-formed envelope",
+        promise="each event's data was JSON with an id, a timestamp and an event of some type",
+        blind="whether what the envelope says is true",
         unknown="never",
     ),
     Check(
@@ -61,6 +66,8 @@ CHECKS: Final[dict[str, Check]] = {
         *judge_checks.CHECKS,
         *_OF_USERS,
         *activity.CHECKS,
+        *status.CHECKS,
+        *execution.CHECKS,
         *replay.CHECKS,
         *backpressure.CHECKS,
         *limits.CHECKS,

@@ -43,7 +43,7 @@ class FakeSession:
     """Answers everything the same."""
 
     def __init__(self, status: int, body: object) -> None:
-        self._response = FakeResponse(status, body)
+        self.response = FakeResponse(status, body)
         self.trigger: Trigger | None = None
         self.sent_ns: list[int | None] = []
 
@@ -51,7 +51,7 @@ class FakeSession:
     def request(self, *_args: object, **_options: object) -> Iterator[FakeResponse]:
         # The service may have published the event by now, although it has not answered yet.
         self.sent_ns.append(self.trigger.sent_ns if self.trigger else None)
-        yield self._response
+        yield self.response
 
 
 def api(status: int, body: object) -> tuple[StudioApi, FakeSession, list[Action], list[Probe]]:

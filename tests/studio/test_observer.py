@@ -39,7 +39,7 @@ class Desk:
         self.recorder, self.capture, self.checks = Recorder(), Capture(), CheckLog()
         self.triggers, self.estimator = TriggerClock(), OffsetEstimator(assume_same=skew_ns is None)
         self.pending = PendingDeliveries(self.estimator, self.recorder)
-        self.first_sights: list[Envelope] = []
+        self.first_sights: list[tuple[Envelope, int, int]] = []
         self.skew_ns = skew_ns
         self.observer = StudioObserver(
             self.recorder,
@@ -50,7 +50,7 @@ class Desk:
             aliases={"session.done": "session.ended"},
             delivery_asked=delivery_asked,
             offset_at=lambda at_ns: self.estimator.over(at_ns, at_ns, one_sided=True),
-            first_sight=self.first_sights.append,
+            first_sight=lambda *sight: self.first_sights.append(sight),
         )
 
     def probe(self, *seconds: float) -> None:
@@ -98,7 +98,7 @@ def test_an_event_is_parsed_once_however_many_streams_bring_it() -> None:
     desk = Desk()
     streams = [desk.stream() for _ in range(3)]
     desk.observer.deliveries(arrivals=[arrival(stream, created(12), 12 * SECOND) for stream in streams])
-    assert [envelope.task_id for envelope in desk.first_sights] == ["t"]
+    assert [envelope.task_id for envelope, _, _ in desk.first_sights] == ["t"]
     assert desk.series().counter("deliveries") == 3
 
 

@@ -84,3 +84,25 @@ def test_waiting_ends_with_the_word_or_with_the_time() -> None:
     assert board.wait_until(lambda: board.status("t") == "done", 30)
     assert not board.wait_until(lambda: board.status("t") == "todo", 0.01)
     teller.join()
+
+
+def test_every_word_is_kept_with_the_time_at_which_it_came() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+    board.update(status("planning", 1, from_status="todo"), 10, 12)
+    board.update(status("review", 2, from_status="planning"), 30, 30)
+    assert board.words("t") == [
+        ("todo", "planning", 10, 12),
+        ("planning", "review", 30, 30),
+    ]
+    assert board.words("another") == []
+
+
+def test_the_end_of_a_session_and_further_phases_are_kept() -> None:
+    board = TaskBoard()
+    board.adopt("t", "haiku")
+    for event_type in ("session.ended", "phase.continuing", "session.ended"):
+        fields = {"type": event_type, "task_id": "t", "session_id": "s"}
+        board.update(Envelope("e", event_type, 1, 1, fields), 10, 12)
+    assert (board.ended_ns("t", "s"), board.ended_ns("t", "other"), board.ended_ns("other", "s")) == (10, None, None)
+    assert (board.continued("t"), board.continued("other")) == (1, 0)
