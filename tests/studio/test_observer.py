@@ -19,6 +19,7 @@ from studio.contract import Envelope, EventKey
 from studio.observer import StudioObserver, activity_timestamp
 from studio.trigger_clock import TriggerClock
 from studio.verify.absence import Absence
+from studio.verify.big_events import BigEvents
 from studio.verify.capture import Capture
 
 SECOND = 1_000_000_000
@@ -40,12 +41,14 @@ class Desk:
         self.triggers, self.estimator = TriggerClock(), OffsetEstimator(assume_same=skew_ns is None)
         self.pending = PendingDeliveries(self.estimator, self.recorder)
         self.first_sights: list[tuple[Envelope, int, int]] = []
+        self.big_events = BigEvents()
         self.skew_ns = skew_ns
         self.observer = StudioObserver(
             self.recorder,
             self.capture,
             self.checks,
             self.triggers,
+            self.big_events,
             self.pending,
             aliases={"session.done": "session.ended"},
             delivery_asked=delivery_asked,
