@@ -35,7 +35,7 @@ class BigMessagesUser(StudioUser):
 
     scenario = "big-messages"
     owes_events = True
-    wait_time = constant(1)
+    wait_time = constant(2)
 
     @task
     def send(self) -> None:

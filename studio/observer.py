@@ -152,7 +152,7 @@ class StudioObserver:
                 self._global(arrival, followed, batch)
         batch.record(self._recorder)
         for known, times in batch.delivered.items():
-            self._delivered(known.envelope, times)
+            self._delivered(known, times)
 
     def _global(self, arrival: Arrival, followed: _Followed, batch: ArrivalBatch) -> None:
         known = self._known(arrival)
@@ -173,13 +173,14 @@ class StudioObserver:
         else:
             batch.delivered[known].append((arrival.earliest_ns, received_ns))
 
-    def _delivered(self, envelope: Envelope, times: list[Times]) -> None:
+    def _delivered(self, known: KnownEvent, times: list[Times]) -> None:
         """An event was delivered; its latency is known once the server's clock is."""
-        _, event_type, timestamp_ns, resolution_ns, _ = envelope
+        _, event_type, timestamp_ns, resolution_ns, _ = known.envelope
+        metric = "delivery_large" if known.is_large else "delivery"
         self.spread.add(times, resolution_ns)
         if self._delivery_asked:
             for earliest, latest in times:
-                self._pending.add("delivery", event_type, earliest, latest, timestamp_ns, resolution_ns)
+                self._pending.add(metric, event_type, earliest, latest, timestamp_ns, resolution_ns)
 
     def _is_old(self, stamp_ns: int, followed: _Followed) -> bool:
         """Whether an event may be older than the connection: such a one is history or replayed, and no delivery."""
@@ -193,7 +194,8 @@ class StudioObserver:
 
     def _known(self, arrival: Arrival) -> KnownEvent | None:
         data = arrival.event.data
-        parsed, most = (self._parsed, _PARSED_KEPT) if len(data) < _LARGE else (self._parsed_large, _LARGE_KEPT)
+        is_large = len(data) >= _LARGE
+        parsed, most = (self._parsed_large, _LARGE_KEPT) if is_large else (self._parsed, _PARSED_KEPT)
         try:
             return parsed[data]
         except KeyError:
@@ -201,7 +203,7 @@ class StudioObserver:
         if len(parsed) >= most:
             for old in list(islice(parsed, most // 2)):
                 del parsed[old]
-        known = None if envelope is None else KnownEvent(envelope, self._triggers.trigger_of(envelope))
+        known = None if envelope is None else KnownEvent(envelope, self._triggers.trigger_of(envelope), is_large)
         parsed[data] = known
         if envelope is not None:
             self._first_sight(envelope, arrival.earliest_ns, arrival.received_ns)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from studio.contract import Envelope, EventType
+from studio.marks import GAP
 from studio.verify.findings import Check, Finding, failed, passed
 
 BIG_EVENT: Final = "stream.big_event"
@@ -22,6 +23,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 
 _SECOND: Final = 1_000_000_000
+_SHOWN: Final = 60
 
 
 class OpenStream(NamedTuple):
@@ -80,9 +82,18 @@ class BigEvents:
         took_s = (arrival.at_ns - sent_ns) / _SECOND
         evidence |= {"arrived_ns": arrival.at_ns, "took_s": round(took_s, 3)}
         if arrival.title != title:
-            what = f"a task.created came with another title than it was created with: {arrival.title!r}, not {title!r}"
-            return failed(BIG_EVENT, what, **evidence)
+            what = (
+                "a task.created came with another title than the task was created with: "
+                f"{_described(arrival.title)} in the place of {_described(title)}"
+            )
+            return failed(BIG_EVENT, what, **evidence, came=arrival.title, created=title)
         if took_s > limit_s:
             what = f"a task.created with a title of 1 MB came {took_s:.2f} s after the call, not within {limit_s:g} s"
             return failed(BIG_EVENT, what, **evidence)
         return passed(BIG_EVENT)
+
+
+def _described(title: str) -> str:
+    """What a short form says of a title that it stands for; the beginning of a title that is short itself."""
+    parts = title.split(GAP)
+    return parts[1] if len(parts) > 2 else repr(title[:_SHOWN])
