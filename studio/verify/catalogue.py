@@ -7,7 +7,6 @@ from typing import Final
 from studio.verify import (
     activity,
     backpressure,
-    big_events,
     execution,
     held,
     hygiene,
@@ -75,7 +74,6 @@ CHECKS: Final[dict[str, Check]] = {
         *hygiene.CHECKS,
         *liveness.CHECKS,
         *held.CHECKS,
-        *big_events.CHECKS,
         *restart.CHECKS,
         *_OF_TESTER,
     )
