@@ -10,8 +10,13 @@ from matrix.rows.row import Row
 from reports.model import CheckRecord, Result, RowRecord
 from reports.wording import offenders, plain, reasons
 
-_TOLD_BY_CHECK: Final = frozenset({"lost", "duplicated", "reordered", "unexpected"})
-"""Targets on what the judge counts: the same fact as the check ``delivery.<metric>``."""
+_TOLD_BY: Final = {
+    "lost": ("delivery.lost",),
+    "duplicated": ("delivery.duplicated",),
+    "reordered": ("delivery.reordered",),
+    "unexpected": ("delivery.unexpected", "lifecycle.transitions", "lifecycle.after_done", "fanout.filtered"),
+}
+"""Targets on what the judge counts: the same facts as these checks tell."""
 
 
 class Failure(NamedTuple):
@@ -33,9 +38,11 @@ class Failure(NamedTuple):
 
 def failures(result: Result) -> dict[str, Failure]:
     """The checks and targets that failed, by name; a target that a check tells as well stands under the check's."""
-    targets = [_of_target(row) for row in result.rows if row.verdict == "fail"]
-    checks = [_of_check(check, result.run.started_ns) for check in result.checks if check.verdict == "fail"]
-    return {failure.name: failure for failure in [*targets, *checks]}
+    failed = [check for check in result.checks if check.verdict == "fail"]
+    told = {check.name for check in failed}
+    missed = [row for row in result.rows if row.verdict == "fail" and told.isdisjoint(_TOLD_BY.get(row.metric, ()))]
+    checks = [_of_check(check, result.run.started_ns) for check in failed]
+    return {failure.name: failure for failure in [*map(_of_target, missed), *checks]}
 
 
 def differences(row: Row, outcome: Outcome) -> list[str]:
@@ -68,6 +75,6 @@ def _of_check(check: CheckRecord, started_ns: int) -> Failure:
 
 
 def _of_target(row: RowRecord) -> Failure:
-    name = f"delivery.{row.metric}" if row.metric in _TOLD_BY_CHECK else row.expression
+    name = _TOLD_BY.get(row.metric, (row.expression,))[0]
     message = ", ".join(filter(None, (row.measured_text, row.margin_text, row.reason)))
     return Failure(name, plain(message), (), None)

@@ -56,6 +56,14 @@ ROWS: Final = (
         says=("came after", "which comes later everywhere else"),
     ),
     Row(
+        switch="unfiltered",
+        defect=None,
+        means="a stream with ?task_ids= gets the live events of all tasks",
+        arguments=("--fault", "unfiltered", "--stream-filter", "00000000-0000-4000-8000-000000000000"),
+        check="fanout.filtered",
+        says=("although their filter keeps the task out",),
+    ),
+    Row(
         switch="slow-delivery",
         defect=None,
         means="each event is written 80 ms after its timestamp",

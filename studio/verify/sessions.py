@@ -56,7 +56,6 @@ class Fate(NamedTuple):
     state: State
     stuck: bool | None
     lasted_ns: int
-    why: str = ""
 
 
 class SessionBook:
@@ -141,7 +140,10 @@ class SessionBook:
         heapq.heappush(self._due, ((session.begun_ns or 0) + self._stuck_after_ns, session.id))
 
     def _fate(self, workers: Workers, log: TaskLog, session: Session, now_ns: int, moved_ns: int) -> Fate:
-        """What became of one; ``moved_ns``: when the task last went on in a way that ends the session before."""
+        """What became of one; ``moved_ns``: when the task last went on in a way that ends the session before.
+
+        A session whose end would have been seen, and whose task no lost worker may have deleted, has failed.
+        """
         begun_ns = session.begun_ns or 0
         limit_ns = begun_ns + self._stuck_after_ns
         if session.ended is not None:
@@ -152,17 +154,11 @@ class SessionBook:
             stuck = None if log.deleted_ns > limit_ns and not watched else log.deleted_ns > limit_ns
             return Fate(session, "deleted", stuck, log.deleted_ns - begun_ns)
         if moved_ns > begun_ns:
-            why = "the task went on, so the session is over, but no stream was told that it ended"
-            return Fate(session, "unknown", None if moved_ns > limit_ns else False, moved_ns - begun_ns, why)
+            return Fate(session, "unknown", None if moved_ns > limit_ns else False, moved_ns - begun_ns)
         if now_ns <= limit_ns:
-            return Fate(session, "running", None, now_ns - begun_ns, "it was still under way")
-        if limit_ns > told_until(workers, log, 0):
-            return Fate(session, "unknown", None, now_ns - begun_ns, "a worker that may have deleted the task was lost")
-        if watched:
-            return Fate(session, "failed", True, now_ns - begun_ns)
-        return Fate(
-            session, "unknown", None, now_ns - begun_ns, "no stream was open all the time to be told of its end"
-        )
+            return Fate(session, "running", None, now_ns - begun_ns)
+        known = watched and limit_ns <= told_until(workers, log, 0)
+        return Fate(session, "failed" if known else "unknown", True if known else None, now_ns - begun_ns)
 
 
 def count_fates(fates: Iterable[Fate]) -> Counter[str]:

@@ -234,6 +234,45 @@ def test_what_became_of_sessions_outlives_the_memory_of_their_tasks(stuck_after_
     assert world.check("lifecycle.stuck").counts == {"sessions": 20, "stuck": 0, "unknown": 0}
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_lost_worker_may_have_deleted_the_task(lost: bool) -> None:
+    world = at_work()
+    world.act("transition", "t", 3 * S, ok=False, worker=1)
+    world.report(10 * S)
+    for second in range(11, 120):
+        world.report(second * S, 0)
+    if lost:
+        world.judge.lose("w1")
+    world.judge.finish()
+    assert verdicts(world) == ("unknown", "unknown")
+
+
+def test_a_worker_that_ended_in_order_told_all_its_calls() -> None:
+    world = at_work()
+    world.act("transition", "t", 3 * S, ok=False, worker=1)
+    world.report(10 * S)
+    world.judge.end("w1")
+    for second in range(11, 120):
+        world.report(second * S, 0)
+    world.judge.finish()
+    assert verdicts(world) == ("fail", "fail")
+
+
+def test_a_session_belongs_to_the_task_whose_execute_named_it() -> None:
+    world = at_work()
+    world.create("u", S)
+    world.created("u", S + 1, *ALL)
+    world.started("u", "s2", 4 * S, *ALL)
+    world.report(4 * S + 500)
+    world.execute("t", "s2", 3 * S, answered=5 * S)
+    world.ended("t", "s", 4 * S, *ALL)
+    world.ended("t", "s2", 6 * S, *ALL)
+    world.end()
+    assert "belongs to task t" in world.blamed("lifecycle.transitions")[0]
+    assert world.check("lifecycle.sessions_end").counts["sessions"] == 2
+    assert verdicts(world) == ("pass", "pass")
+
+
 def test_a_session_that_began_before_the_run_called_upon_its_task_is_not_the_runs() -> None:
     world = World()
     world.open(0)
