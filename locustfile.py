@@ -1,6 +1,7 @@
 """The users on offer: ``locust`` opens the web UI, ``locust --headless -u 50 -r 10 -t 2m`` runs without it."""
 
 from scenarios.activity_readers import ActivityReadersUser
+from scenarios.big_messages import BigMessagesUser
 from scenarios.executions import ExecutionUser
 from scenarios.filtered_streams import FilteredStreamsUser
 from scenarios.flapping import FlappingUser
@@ -19,6 +20,7 @@ from scenarios.wire_hygiene import HygieneUser
 
 __all__ = [
     "ActivityReadersUser",
+    "BigMessagesUser",
     "ExecutionUser",
     "FilteredStreamsUser",
     "FlappingUser",

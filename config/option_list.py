@@ -171,6 +171,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "S",
     ),
     Option(
+        "big-event-limit",
+        TARGET,
+        "Seconds within which an event of 1 MB must come on every stream (scenario big-messages).",
+        values.number(0.01, 600),
+        2.0,
+        "S",
+    ),
+    Option(
         "clock-probe",
         TARGET,
         "Seconds between probes of the service's clock, in each process that runs users: a task with the run's mark is "

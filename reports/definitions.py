@@ -28,6 +28,7 @@ LATENCIES = (
         "timestamp's last digit, and for events that shared a read the time since the socket was last seen empty.",
         TWO,
     ),
+    Definition("delivery_large", "Delivery of large events", "As delivery, of events of 64 kB and more.", TWO),
     Definition("activity", "Delivery on activity streams", "As delivery, on the stream of one session.", TWO),
     Definition(
         "trigger",

@@ -18,7 +18,7 @@ _OF_ARRIVALS: Final = ("duplicated", "reordered")
 _OF_CONNECTIONS: Final = ("reconnects", "failures")
 _OF_EXECUTIONS: Final = ("execute", "activity")
 _OF_TRIGGERS: Final = ("trigger", "trigger_sent")
-_OF_TWO_CLOCKS: Final = ("delivery", "activity")
+_OF_TWO_CLOCKS: Final = ("delivery", "delivery_large", "activity")
 _OF_SOCKETS: Final = ("retransmits", "out_of_order")
 
 

@@ -35,6 +35,7 @@ from studio.stream_lives import StreamLives
 from studio.task_board import TaskBoard
 from studio.trigger_clock import TriggerClock
 from studio.verify.actions import Action
+from studio.verify.big_events import BigEvents
 from studio.verify.capture import Capture
 from studio.verify.unverified import Unverified
 
@@ -63,6 +64,7 @@ class Run:
         self.capture = Unverified() if options.measure_only else Capture(settle_ns=int(options.settle * 1e9))
         self.checks = CheckLog()
         self.triggers = TriggerClock()
+        self.big_events = BigEvents()
         self.board = TaskBoard()
         self.interference = Interference()
         self.connections = ConnectionLog(self.recorder, self.interference.excuses_connection)
@@ -79,6 +81,7 @@ class Run:
             self.capture,
             self.checks,
             self.triggers,
+            self.big_events,
             self.pending,
             aliases=dict(alias.split("=", 1) for alias in options.event_alias or ()),
             delivery_asked=delivery_asked(options),

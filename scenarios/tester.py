@@ -13,7 +13,7 @@ from reports.tester import UNKNOWN, Clock, Health, Network, Uncertainty
 from scenarios.clocks import as_record, mode_of
 from scenarios.ledger import Ledger
 
-_OF_TWO_CLOCKS = ("delivery", "activity")
+_OF_TWO_CLOCKS = ("delivery", "delivery_large", "activity")
 _OF_ARRIVALS = (*_OF_TWO_CLOCKS, "trigger", "trigger_sent")
 _COARSE_NS = 1_000_000
 """A timestamp whose last digit weighs as much widens the latency by more than the kernel's stamps do."""

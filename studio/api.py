@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from locust_eventsource.measure.clock_offset import Probe
 from studio.contract import EventKey, EventType, Status, parse_timestamp
+from studio.marks import short_title
 from studio.trigger_clock import Trigger
 from studio.verify.actions import Action, ActionKind
 from studio.wire_times import watching
@@ -95,7 +96,7 @@ class StudioApi:
             answer = answer._replace(ok=False, problem="the answer does not name the task")
         self._note_time(answer, answer.body, "created_at")
         task_id = str(answer.body["id"]) if answer.ok else ""
-        self._report("create", task_id, answer, EventKey(task_id, EventType.TASK_CREATED, ""), title=title)
+        self._report("create", task_id, answer, EventKey(task_id, EventType.TASK_CREATED, ""), title=short_title(title))
         return answer
 
     def transition(self, task_id: str, from_status: str, to_status: str, trigger: Trigger | None = None) -> Answer:

@@ -29,6 +29,8 @@ class KnownEvent:
 
     envelope: Envelope
     trigger: Trigger | None
+    is_large: bool = False
+    """Its delivery is measured apart: what takes long because it is large says nothing of the others."""
 
 
 class ArrivalBatch:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import requests
 
-from studio.marks import run_of
+from studio.marks import run_of, short_title
 
 _TASKS: Final = "/api/tasks"
 
@@ -31,7 +31,7 @@ class UnreadableListError(Exception):
 
 
 def marked_tasks(host: str, run_id: str | None, session: requests.Session) -> dict[str, str]:
-    """Titles by id of the tasks that carry the mark of a run, or of any run, from one ``GET /api/tasks``.
+    """Short titles by id of the tasks that carry the mark of a run, or of any run, from one ``GET /api/tasks``.
 
     A task whose creation was never answered is among them. Raise ``UnreadableListError``, or
     ``requests.RequestException`` when nothing answers.
@@ -44,7 +44,7 @@ def marked_tasks(host: str, run_id: str | None, session: requests.Session) -> di
     except (ValueError, TypeError, KeyError) as error:
         raise UnreadableListError(f"GET {_TASKS} was not answered with a list of tasks") from error
     found = {task_id: (title, run_of(title)) for task_id, title in tasks.items()}
-    return {task_id: title for task_id, (title, run) in found.items() if run and run_id in (None, run)}
+    return {task_id: short_title(title) for task_id, (title, run) in found.items() if run and run_id in (None, run)}
 
 
 def delete_tasks(

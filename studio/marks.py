@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from typing import Final
 
 _RUN_ID: Final = r"lt-[0-9a-f]{8}"
 _MARK: Final = re.compile(rf"\[({_RUN_ID}) [0-9a-f]+ [0-9]+\]")
+
+
+MAX_TITLE: Final = 1_000
+"""Characters up to which a title is kept as it is."""
+_EDGE: Final = 150
+GAP: Final = " ... "
+"""What stands in a short form for what is left out; between two of them is what is told of the whole."""
+
+
+def short_title(title: str) -> str:
+    """The form in which a title is kept: long ones lose their middle, but not the mark at their end.
+
+    Titles that differ have forms that differ, and the form of a form is the same.
+    """
+    if len(title) <= MAX_TITLE:
+        return title
+    digest = hashlib.sha256(title.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{title[:_EDGE]}{GAP}{len(title)} characters (SHA-256 {digest}){GAP}{title[-_EDGE:]}"
 
 
 def new_run_id() -> str:

@@ -16,8 +16,10 @@ from studio.arrival_batch import ArrivalBatch, KnownEvent, Times
 from studio.check_log import CheckLog
 from studio.contract import Envelope, EventKey, EventType, parse_timestamp
 from studio.delivery_spread import DeliverySpread
+from studio.marks import short_title
 from studio.trigger_clock import TriggerClock
 from studio.verify.absence import Absence
+from studio.verify.big_events import BigEvents, OpenStream
 from studio.verify.capture import Capture
 from studio.verify.hygiene import ENVELOPE, read_envelope
 from studio.verify.unverified import Unverified
@@ -26,6 +28,9 @@ _STAMP = '"timestamp":"'
 _END = '"}'
 _PARSED_KEPT = 4_096
 """Distinct payloads whose envelope is remembered: a broadcast gives the same bytes to every stream."""
+_LARGE = 65_536
+"""Characters from which on a payload is remembered for a short time only."""
+_LARGE_KEPT = 16
 
 
 @dataclass(slots=True)
@@ -36,6 +41,7 @@ class _Followed:
     group: frozenset[str] | None
     activity: ActivityWatch | None = None
     opened_ns: int = 0
+    is_open: bool = False
     replay_asked: bool = False
     replay_refused: bool = False
     """The service said that it has nothing to replay on this connection."""
@@ -52,6 +58,7 @@ class StudioObserver:
         capture: Capture | Unverified,
         checks: CheckLog,
         triggers: TriggerClock,
+        big_events: BigEvents,
         pending: PendingDeliveries,
         *,
         aliases: Mapping[str, str],
@@ -65,6 +72,7 @@ class StudioObserver:
         self._capture = capture
         self._checks = checks
         self._triggers = triggers
+        self._big_events = big_events
         self._pending = pending
         self._aliases = aliases
         self._delivery_asked = delivery_asked
@@ -72,6 +80,7 @@ class StudioObserver:
         self._first_sight = first_sight
         self._followed: dict[EventStream, _Followed] = {}
         self._parsed: dict[str, KnownEvent | None] = {}
+        self._parsed_large: dict[str, KnownEvent | None] = {}
         self._numbers = 0
         self.spread = DeliverySpread()
         """Between which moments deliveries came, and how fine their timestamps are."""
@@ -97,12 +106,18 @@ class StudioObserver:
         silent = [number for number in lacking if not followed[number].replay_refused]
         return Absence(key, event_id, silent, refused)
 
+    def open_streams(self) -> set[OpenStream]:
+        """The global streams that are open now and get every event."""
+        followed = (one for one in self._followed.values() if one.activity is None and one.group is None)
+        return {OpenStream(one.number, one.opened_ns) for one in followed if one.is_open}
+
     def connect(self, *, stream: EventStream, at_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.connect``."""
         followed = self._followed.get(stream)
         if followed is None:
             return
         followed.opened_ns = at_ns
+        followed.is_open = True
         followed.live_from_ns = None
         followed.replay_asked = stream.replay_requested
         followed.replay_refused = False
@@ -116,6 +131,7 @@ class StudioObserver:
         followed = self._followed.get(stream)
         if followed is None:
             return
+        followed.is_open = False
         if followed.activity is None:
             self._capture.stream_closed(followed.number, at_ns)
         else:
@@ -136,7 +152,7 @@ class StudioObserver:
                 self._global(arrival, followed, batch)
         batch.record(self._recorder)
         for known, times in batch.delivered.items():
-            self._delivered(known.envelope, times)
+            self._delivered(known, times)
 
     def _global(self, arrival: Arrival, followed: _Followed, batch: ArrivalBatch) -> None:
         known = self._known(arrival)
@@ -150,18 +166,21 @@ class StudioObserver:
         replayed = followed.replay_asked and self._is_old(envelope.timestamp_ns, followed)
         if not self._capture.arrived(followed.number, envelope, received_ns, replayed=replayed):
             return
+        if self._big_events.watching:
+            self._big_events.arrived(followed.number, envelope, received_ns)
         if replayed:
             batch.counts["replayed"] += 1
         else:
             batch.delivered[known].append((arrival.earliest_ns, received_ns))
 
-    def _delivered(self, envelope: Envelope, times: list[Times]) -> None:
+    def _delivered(self, known: KnownEvent, times: list[Times]) -> None:
         """An event was delivered; its latency is known once the server's clock is."""
-        _, event_type, timestamp_ns, resolution_ns, _ = envelope
+        _, event_type, timestamp_ns, resolution_ns, _ = known.envelope
+        metric = "delivery_large" if known.is_large else "delivery"
         self.spread.add(times, resolution_ns)
         if self._delivery_asked:
             for earliest, latest in times:
-                self._pending.add("delivery", event_type, earliest, latest, timestamp_ns, resolution_ns)
+                self._pending.add(metric, event_type, earliest, latest, timestamp_ns, resolution_ns)
 
     def _is_old(self, stamp_ns: int, followed: _Followed) -> bool:
         """Whether an event may be older than the connection: such a one is history or replayed, and no delivery."""
@@ -175,15 +194,17 @@ class StudioObserver:
 
     def _known(self, arrival: Arrival) -> KnownEvent | None:
         data = arrival.event.data
+        is_large = len(data) >= _LARGE
+        parsed, most = (self._parsed_large, _LARGE_KEPT) if is_large else (self._parsed, _PARSED_KEPT)
         try:
-            return self._parsed[data]
+            return parsed[data]
         except KeyError:
             envelope = self._parse(arrival)
-        if len(self._parsed) >= _PARSED_KEPT:
-            for old in list(islice(self._parsed, _PARSED_KEPT // 2)):
-                del self._parsed[old]
-        known = None if envelope is None else KnownEvent(envelope, self._triggers.trigger_of(envelope))
-        self._parsed[data] = known
+        if len(parsed) >= most:
+            for old in list(islice(parsed, most // 2)):
+                del parsed[old]
+        known = None if envelope is None else KnownEvent(envelope, self._triggers.trigger_of(envelope), is_large)
+        parsed[data] = known
         if envelope is not None:
             self._first_sight(envelope, arrival.earliest_ns, arrival.received_ns)
         return known
@@ -205,6 +226,9 @@ class StudioObserver:
             self._checks.passed(ENVELOPE)
         if envelope is None:
             return None
+        title = envelope.fields.get("title")
+        if isinstance(title, str):
+            envelope.fields["title"] = short_title(title)
         known = self._aliases.get(envelope.type)
         return envelope._replace(type=known) if known else envelope
 

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from studio.contract import Envelope, EventKey, EventType
+from studio.marks import short_title
 
 _REMEMBERED = 20_000
 """Triggers kept; the event of an older one no longer finds it."""
@@ -34,7 +35,7 @@ class TriggerClock:
 
     def expect_creation(self, title: str, intended_ns: int) -> Trigger:
         """A task with this title is about to be created."""
-        return self._enter(title, intended_ns)
+        return self._enter(short_title(title), intended_ns)
 
     def expect(self, key: EventKey, intended_ns: int) -> Trigger:
         """A call that causes this event is about to be sent."""
@@ -47,7 +48,7 @@ class TriggerClock:
     def trigger_of(self, envelope: Envelope) -> Trigger | None:
         """The trigger of this event; None for an event that no trigger here caused."""
         if envelope.type == EventType.TASK_CREATED:
-            return self._triggers.get(str(envelope.fields.get("title")))
+            return self._triggers.get(short_title(str(envelope.fields.get("title"))))
         if envelope.type == EventType.SESSION_STARTED:
             return self._triggers.get(f"session of {envelope.task_id}")
         return self._triggers.get(envelope.key)

@@ -38,6 +38,9 @@ _ALL: Final = (
         "the server's timestamp in the event to its arrival; never of replayed events",
         typed=True,
     ),
+    Metric(
+        "delivery_large", "latency", "as delivery, of events of 64 kB and more, which delivery leaves out", typed=True
+    ),
     Metric("activity", "latency", "as delivery, on the activity streams of sessions", typed=True),
     Metric(
         "trigger",

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from locust_eventsource.protocol.event import Event
-from locust_eventsource.protocol.fields import MAX_CACHED_BLOCK_BYTES, Block, BlockBuilder, decode_small_block
+from locust_eventsource.protocol.fields import (
+    MAX_CACHED_BLOCK_BYTES,
+    Block,
+    BlockBuilder,
+    decode_large_block,
+    decode_small_block,
+)
 from locust_eventsource.protocol.lines import LineEnds, LineSplitter
 
 DEFAULT_MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -27,6 +33,7 @@ class EventStreamDecoder:
     __slots__ = (
         "_block",
         "_inside_block",
+        "_large_block_bytes",
         "_line_ends",
         "_lines",
         "_max_event_bytes",
@@ -50,7 +57,8 @@ class EventStreamDecoder:
         self._lines = LineSplitter(max_line_bytes)
         self._max_event_bytes = max_event_bytes
         # The limit counts a line end for each data line; a cut-out block has one less.
-        self.small_block_bytes = min(max_line_bytes, max_event_bytes - 1, MAX_CACHED_BLOCK_BYTES)
+        self._large_block_bytes = min(max_line_bytes, max_event_bytes - 1)
+        self.small_block_bytes = min(self._large_block_bytes, MAX_CACHED_BLOCK_BYTES)
         self._block: BlockBuilder | None = None
         self._inside_block = False
         self._salvaged: list[Event] | None = None
@@ -92,6 +100,9 @@ class EventStreamDecoder:
         """
         if len(block) <= self.small_block_bytes:
             return self._apply(decode_small_block(block))
+        plain = decode_large_block(block) if len(block) <= self._large_block_bytes else None
+        if plain is not None:
+            return self._apply(plain)
         events: list[Event] = []
         self._feed_lines(block + b"\n\n", events)
         return events[0] if events else None

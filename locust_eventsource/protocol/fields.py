@@ -191,6 +191,15 @@ def _parse_plain(block: bytes) -> Block | None:
     return None if data is None else _new_block(type, data, event_id)
 
 
+@lru_cache(maxsize=1)
+def decode_large_block(block: bytes) -> Block | None:
+    """As `decode_small_block` for a block of any size, or None when it is not plain; one is remembered.
+
+    A broadcast brings it on one stream after the other, and every copy of a large one is dear.
+    """
+    return _parse_plain(block)
+
+
 @lru_cache(maxsize=512)
 def decode_small_block(block: bytes) -> Block:
     """The block of the LF-ended lines in ``block``, of at most ``MAX_CACHED_BLOCK_BYTES``; blank only at its edges."""

@@ -7,6 +7,7 @@ from typing import Final
 from studio.verify import (
     activity,
     backpressure,
+    big_events,
     execution,
     held,
     hygiene,
@@ -74,6 +75,7 @@ CHECKS: Final[dict[str, Check]] = {
         *hygiene.CHECKS,
         *liveness.CHECKS,
         *held.CHECKS,
+        *big_events.CHECKS,
         *restart.CHECKS,
         *_OF_TESTER,
     )

@@ -19,6 +19,7 @@ from studio.contract import Envelope, EventKey
 from studio.observer import StudioObserver, activity_timestamp
 from studio.trigger_clock import TriggerClock
 from studio.verify.absence import Absence
+from studio.verify.big_events import BigEvents, OpenStream
 from studio.verify.capture import Capture
 
 SECOND = 1_000_000_000
@@ -40,12 +41,14 @@ class Desk:
         self.triggers, self.estimator = TriggerClock(), OffsetEstimator(assume_same=skew_ns is None)
         self.pending = PendingDeliveries(self.estimator, self.recorder)
         self.first_sights: list[tuple[Envelope, int, int]] = []
+        self.big_events = BigEvents()
         self.skew_ns = skew_ns
         self.observer = StudioObserver(
             self.recorder,
             self.capture,
             self.checks,
             self.triggers,
+            self.big_events,
             self.pending,
             aliases={"session.done": "session.ended"},
             delivery_asked=delivery_asked,
@@ -333,3 +336,24 @@ def test_it_tells_which_streams_lack_an_event_and_which_were_told_that_nothing_c
     desk.observer.connect(stream=told, at_ns=13 * SECOND)
     assert desk.observer.absence(key, streams) == Absence(key, "e-12", [1, 2], 0)
     assert desk.observer.absence(key, (has,)) == Absence(key, "e-12", [], 0)
+
+
+def test_a_large_event_is_measured_apart_and_kept_with_a_short_title() -> None:
+    desk = Desk()
+    streams = [desk.stream() for _ in range(2)]
+    desk.big_events.begin()
+    assert desk.observer.open_streams() == {OpenStream(number, 10 * SECOND) for number in range(2)}
+    for second in range(12, 40):
+        event = created(second, title="x" * 1_000_000)
+        desk.observer.deliveries(arrivals=[arrival(stream, event, second * SECOND + MS) for stream in streams])
+    assert len(desk.first_sights) == 28
+    assert {len(str(envelope.fields["title"])) < 1_000 for envelope, _, _ in desk.first_sights} == {True}
+    assert len(desk.observer._parsed_large) <= 16
+    assert desk.observer._parsed == {}
+    assert desk.big_events.has_all("t", desk.observer.open_streams())
+    series = desk.series()
+    assert series.histogram("delivery") is None
+    large = series.histogram("delivery_large", "task.created")
+    assert large is not None and large.count == 56
+    desk.observer.disconnect(stream=streams[0], at_ns=99 * SECOND)
+    assert desk.observer.open_streams() == {OpenStream(1, 10 * SECOND)}
