@@ -141,14 +141,16 @@ def test_a_double_without_the_acknowledged_event_does_not_speak_of_it() -> None:
 
 
 def test_a_buffer_that_every_client_fills_is_suspected_only_where_all_of_the_replay_is_doubled() -> None:
-    def suspected(came: list[Seen]) -> bool:
-        return "every connected client" in of(EXACT, judge(back(came))).what
+    def suspected(came: list[Seen], asked_ns: int = ASKED_NS) -> bool:
+        return "every connected client" in of(EXACT, judge(back(came, asked_ns=asked_ns))).what
 
     assert suspected([*seen(2, 3, 3, 4, 4, 5, 5), *seen(6, 7)])
     assert not suspected([*seen(2, 3, 3, 4, 5, 5), *seen(6, 7)])
     assert not suspected([*seen(3, 3, 4, 4, 5, 5), *seen(6, 7)])
     assert not suspected(seen(2, 6, 7))
     assert suspected([*seen(2, 3, 3)])
+    assert suspected(seen(2, 3, 3, 4, 4, 5, 6, 7), asked_ns=50)
+    assert not suspected(seen(2, 3, 3, 4, 4, 5, 6, 7), asked_ns=51)
 
 
 def test_an_order_other_than_the_witness_s_is_named_with_both_events() -> None:
