@@ -16,14 +16,7 @@ from locust_eventsource.protocol.event import Event
 from locust_eventsource.protocol.event_stream import EventStreamDecoder
 from locust_eventsource.stream_exchange import Exchange
 from locust_eventsource.stream_inbox import Inbox
-from locust_eventsource.stream_types import (
-    Arrival,
-    ConnectTiming,
-    State,
-    StateChange,
-    StreamListener,
-    StreamSettings,
-)
+from locust_eventsource.stream_types import Arrival, ConnectTiming, State, StateChange, StreamListener, StreamSettings
 from locust_eventsource.transport.arrivals import hand_out
 from locust_eventsource.transport.connection import Cut
 from locust_eventsource.transport.reader import new_counts
@@ -166,18 +159,13 @@ class EventStream:
     def drop(self, *, reset: bool = True) -> None:
         """Let the open connection go as a network would, by RST or else by FIN, and come back as after any loss.
 
-        What came and was not handed out yet is lost with it, so the next connection asks for it by its
-        ``Last-Event-ID``. The stream goes on to ``reconnecting`` with the error `Dropped`, or to ``closed`` where it
-        does not reconnect. Does nothing unless the stream is open.
+        What was not handed out yet is lost too; the next ``Last-Event-ID`` asks for it. The state becomes
+        ``reconnecting`` with the error `Dropped`, or ``closed`` without reconnects. Does nothing unless it is open.
         """
-        if self.state != "open":
-            return
-        self._fruitless = 0
-        self._drop(reset=reset)
-        if self._settings.reconnect:
+        if self.state == "open":
+            self._fruitless = 0
+            self._drop(reset=reset)
             self._reconnect(Dropped("the connection was let go on purpose"))
-        else:
-            self._change("closed")
 
     def listen(self) -> None:
         """Keep events for `wait`, `wait_for` and iteration from now on; these call it themselves.
@@ -281,8 +269,6 @@ class EventStream:
         elif error is not None and (_is_final(error) or not self._may_retry()):
             self.error = error
             self._change("failed", status=status, error=error)
-        elif not self._settings.reconnect:
-            self._change("closed")
         else:
             self._reconnect(error)
 
@@ -313,6 +299,9 @@ class EventStream:
             self._exchange = Exchange(self, self._request, self._settings, self._last_event_id)
 
     def _reconnect(self, error: EventSourceError | None) -> None:
+        if not self._settings.reconnect:
+            self._change("closed")
+            return
         delay_ms = self._settings.policy.delay_ms(self._fruitless, self._retry_ms, random.random)
         timer = self._timer = gevent.get_hub().loop.timer(delay_ms / 1000)
         timer.start(self._attempt, update=True)
