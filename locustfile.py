@@ -12,6 +12,7 @@ from scenarios.parallel_executes import ParallelExecutesUser
 from scenarios.reconnect_storm import ReconnectStormUser
 from scenarios.reconnects import ReconnectsUser
 from scenarios.slow_readers import SlowReaderUser
+from scenarios.soak import SoakUser
 from scenarios.spike import SpikeUser
 from scenarios.statuses import StatusesUser
 from scenarios.streams import StreamUser
@@ -32,6 +33,7 @@ __all__ = [
     "ReconnectStormUser",
     "ReconnectsUser",
     "SlowReaderUser",
+    "SoakUser",
     "SpikeUser",
     "StatusesUser",
     "StreamUser",

@@ -10,6 +10,7 @@ from locust_eventsource.locust.connection_log import ConnectionHistory
 from locust_eventsource.measure.pending import UNPLACED
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
+from scenarios import soaking
 from scenarios.attendance import Attendance
 from scenarios.journal import Journal
 from studio.check_log import CheckLog
@@ -51,6 +52,7 @@ class Ledger:
             stuck_after_ns=int(options.stuck_after * SECOND_NS),
             broadcast=not options.replay,
         )
+        self._soaks = self.verifies and soaking.asked(options)
         self.checks = CheckLog()
         self.connections = ConnectionHistory()
         self.clocks: dict[str, dict[str, Any]] = {}
@@ -127,6 +129,8 @@ class Ledger:
             self._note_held()
             self.ended_ns = now_ns
             self._note_cleanup()
+            if self._soaks:
+                self.checks.note(soaking.judged(self.series, self.connections))
             self._note_failures(now_ns)
 
     def closing(self) -> dict[str, Any]:

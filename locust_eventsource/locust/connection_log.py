@@ -149,6 +149,10 @@ class ConnectionHistory:
             return int(peaks[0])
         return max(self._open_by_second.values(), default=0)
 
+    def open_by_second(self) -> list[tuple[int, int]]:
+        """How many connections were open in each second (since 1970), as sampled, in order."""
+        return sorted(self._open_by_second.items())
+
     def count(self, name: str) -> int:
         """``opened``, ``failed``, ``given_up`` (failed for good), ``broken``, ``dropped`` or ``reconnects``."""
         return self._counts[name]
@@ -172,7 +176,7 @@ class ConnectionHistory:
             "open_at_end": self.open_now,
             "gaps": [_in_seconds(gap, started_ns) for gap in (self._gaps + unrepaired)[:MAX_GAPS]],
             "open_over_time": [
-                [second - started_ns // 1_000_000_000, count] for second, count in sorted(self._open_by_second.items())
+                [second - started_ns // 1_000_000_000, count] for second, count in self.open_by_second()
             ],
             "errors": [{"reason": why, "count": count} for why, count in self._errors.most_common()],
         }

@@ -17,6 +17,7 @@ from studio.verify import (
     replay,
     restart,
     status,
+    steadiness,
 )
 from studio.verify.findings import Check
 
@@ -27,13 +28,6 @@ _OF_USERS: Final = (
         promise="the global stream told the end of every session that the run executed",
         blind="sessions of other people's tasks",
         unknown="never: a session that outlasts `--session-timeout` fails",
-    ),
-    Check(
-        name="stream.envelope",
-        holds="every event of the global stream carried a well-formed envelope",
-        promise="each event's data was JSON with an id, a timestamp and an event of some type",
-        blind="whether what the envelope says is true",
-        unknown="never",
     ),
     Check(
         name="cleanup",
@@ -76,6 +70,7 @@ CHECKS: Final[dict[str, Check]] = {
         *liveness.CHECKS,
         *held.CHECKS,
         *big_events.CHECKS,
+        *steadiness.CHECKS,
         *restart.CHECKS,
         *_OF_TESTER,
     )
