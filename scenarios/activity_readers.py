@@ -14,13 +14,13 @@ from typing import Any, Final, NamedTuple
 import gevent
 
 from locust_eventsource.stream import EventStream
-from scenarios.user import StudioUser, task_definitions
-from studio.activity import ActivityWatch
+from scenarios.user import StudioUser, activity_path, task_definitions
+from studio.activity import ActivityWatch, read_again
 from studio.contract import SessionStatus
 from studio.session_reads import ask_activity_of_nobody, session_status
 from studio.verify import activity
 from studio.verify.activity import Outcome
-from studio.verify.readings import Excerpts
+from studio.verify.readings import Excerpts, Reading
 
 
 class _Session(NamedTuple):
@@ -32,14 +32,12 @@ class _Session(NamedTuple):
     """After so many messages of the first reader another one joins, as long as the session runs."""
 
 
-_SESSIONS: Final = (
-    _Session("model: refuses"),
-    _Session("messages: 300"),
-    _Session("messages: 300"),
-    # More than 10 MiB. Who joins in their midst gets live messages late, behind the history: that is no latency.
-    _Session("messages: 360, message-bytes: 30000, turn-ms: 2000", joins=(1, 8)),
-)
-"""In turn: a model that fails, two bursts, and a long history."""
+_REFUSED: Final = _Session("model: refuses")
+_BURSTS: Final = _Session("messages: 200, turn-ms: 1000")
+_LARGE: Final = _Session("messages: 360, message-bytes: 30000, turn-ms: 2000", joins=())
+"""More than 10 MiB, read live once. Who joined in its midst would get live messages late, behind the history."""
+_SESSIONS: Final = (_REFUSED, _BURSTS, _LARGE, _BURSTS, _BURSTS, _BURSTS)
+"""One after the other, over and over."""
 
 _NOT_OVER: Final = frozenset({"", SessionStatus.PENDING, SessionStatus.RUNNING})
 _MALFORMED: Final = "no-session"
@@ -110,7 +108,7 @@ class SharedSession:
         self._session_id = ""
         self._excerpts = Excerpts()
         self._live: list[_Reader] = []
-        self._late: list[_Reader] = []
+        self._late: list[Reading] = []
 
     def run(self) -> None:
         """Execute, read, compare; a run that ends before the session does finds nothing."""
@@ -127,23 +125,23 @@ class SharedSession:
             elif not self._load.stopping.is_set():
                 self._load.checks.note(activity.complete(self._live[0].watch.reading, **self._ids))
         finally:
-            for reader in (*self._live, *self._late):
+            for reader in self._live:
                 self._user.close_activity(reader.stream)
 
     @property
     def _ids(self) -> dict[str, object]:
         return {"task_id": self._task_id, "session_id": self._session_id}
 
-    def _join(self, readers: list[_Reader], name: str) -> ActivityWatch:
-        watch = ActivityWatch(name, self._excerpts)
-        readers.append(_Reader(self._user.open_activity(self._session_id, watch), watch))
+    def _join(self) -> ActivityWatch:
+        watch = ActivityWatch(f"reader {len(self._live) + 1}", self._excerpts)
+        self._live.append(_Reader(self._user.open_activity(self._session_id, watch), watch))
         return watch
 
     def _read_live(self) -> bool:
         """Let readers join until the session ends; False when that is not in time, or the run stops before."""
         deadline = time.monotonic() + self._load.options.session_timeout
-        first = self._join(self._live, "reader 1")
-        for number, messages in enumerate(self._joins, 2):
+        first = self._join()
+        for messages in self._joins:
 
             def come(timeout_s: float, messages: int = messages) -> bool:
                 return first.wait_messages(messages, timeout_s) or bool(first.reading.finished)
@@ -152,7 +150,7 @@ class SharedSession:
                 return False
             if first.reading.finished:
                 break
-            self._join(self._live, f"reader {number}")
+            self._join()
         if not self._wait(first.wait_finished, deadline):
             return False
         for reader in self._live:
@@ -167,8 +165,14 @@ class SharedSession:
         return False
 
     def _read_again(self) -> None:
+        options = self._load.options
         for name in ("the first read after the end", "the second read after the end"):
-            self._read_on(self._join(self._late, name))
+            wire = self._user.read_by_hand(activity_path(self._session_id))
+            reading = read_again(
+                wire, name, self._excerpts, connect_timeout_s=options.connect_timeout, patience_s=options.settle
+            )
+            if reading is not None:
+                self._late.append(reading)
 
     def _read_on(self, watch: ActivityWatch) -> None:
         """Wait for ``finished`` for as long as messages come, and no longer than ``--settle`` without one."""
@@ -180,13 +184,10 @@ class SharedSession:
     def _judge(self) -> None:
         first = self._live[0].watch.reading
         # A reader that the network cut off has not been kept from anything by the service.
-        live, late = (
-            [reader.watch.reading for reader in readers if reader.watch.connected or reader.watch.reading.finished]
-            for readers in (self._live, self._late)
-        )
+        live = [watch.reading for _, watch in self._live if watch.connected or watch.reading.finished]
         self._load.checks.note(activity.complete(first, **self._ids))
-        self._load.checks.note(activity.compared(live, late, **self._ids))
-        fullest = max((*live, *late), key=lambda reading: reading.work)
+        self._load.checks.note(activity.compared(live, self._late, **self._ids))
+        fullest = max((first, *live, *self._late), key=lambda reading: reading.work)
         outcome = Outcome(
             ended=self._told_success(),
             finished=first.success,

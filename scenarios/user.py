@@ -29,6 +29,11 @@ ACTIVITY_NAME: Final = "/api/sessions/[id]/activity"
 _CONNECTIONS_KEPT: Final = 100
 
 
+def activity_path(session_id: str) -> str:
+    """Where a session's activity stream is."""
+    return f"/api/sessions/{session_id}/activity"
+
+
 class TaskDefinition(NamedTuple):
     """A task to create, as the tasks file has it."""
 
@@ -121,7 +126,7 @@ class StudioUser(EventSourceUser, HttpUser):
 
     def open_activity(self, session_id: str, watch: ActivityWatch) -> EventStream:
         """Open a session's activity stream; ``watch`` sees what comes."""
-        request = requests.Request("GET", f"/api/sessions/{session_id}/activity", headers=self.headers)
+        request = requests.Request("GET", activity_path(session_id), headers=self.headers)
         stream = self.open_stream(request, name=ACTIVITY_NAME, start=False)
         self.load.observer.follow_activity(stream, watch)
         stream.start()

@@ -1,11 +1,20 @@
-"""One session's activity stream, followed until ``finished``."""
+"""One session's activity stream, followed until ``finished`` or read again after it."""
 
 from __future__ import annotations
 
+from typing import Final
+
+import gevent
 from gevent.event import Event as Signal
 
 from locust_eventsource.stream import Arrival
 from studio.verify.readings import FINISHED, Excerpts, Reading
+from studio.wire_reader import WireReader
+
+_OK: Final = 200
+_BREATH_S: Final = 0.003
+"""Pause after each read of a history. A process that computes without one is made to wait where others want the
+processor as well, and its streams with it."""
 
 
 class ActivityWatch:
@@ -54,3 +63,27 @@ class ActivityWatch:
         if len(self.reading.digests) < count and not self.reading.finished:
             self._reached.wait(timeout_s)
         return len(self.reading.digests) >= count
+
+
+def read_again(
+    wire: WireReader, reader: str, excerpts: Excerpts, *, connect_timeout_s: float, patience_s: float
+) -> Reading | None:
+    """Read the activity of a session that is over, up to ``finished`` or until nothing comes for ``patience_s``.
+
+    However large it is, other streams get their turn after every read of 64 KiB, and nothing of it is kept. None when
+    no stream came about, or its connection was lost on the way.
+    """
+    try:
+        with wire:
+            wire.open(connect_timeout_s)
+            if wire.head is None or wire.head.status != _OK:
+                return None
+            reading = Reading(reader, wire.opened_ns, excerpts)
+            while not reading.finished and wire.read_until(lambda: bool(wire.events), patience_s):
+                for event, _ in wire.events:
+                    reading.took(event.type, event.last_event_id, event.data)
+                wire.take()
+                gevent.sleep(_BREATH_S)
+    except OSError:
+        return None
+    return None if wire.end in ("cut", "reset", "malformed") else reading

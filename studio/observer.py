@@ -253,5 +253,6 @@ def activity_timestamp(data: str) -> tuple[int, int] | None:
 
 def _last_timestamp(data: str) -> str:
     """The timestamp where the service writes it, last in the object, without reading a text of any size before it."""
-    stamp = data[data.rfind(_STAMP) + len(_STAMP) : -len(_END)]
-    return stamp if data.endswith(_END) and _STAMP in data and '"' not in stamp else ""
+    begins = data.rfind(_STAMP)
+    stamp = data[begins + len(_STAMP) : -len(_END)]
+    return stamp if begins >= 0 and data.endswith(_END) and '"' not in stamp else ""

@@ -108,7 +108,7 @@ def compared(live: Sequence[Reading], late: Sequence[Reading], **ids: object) ->
     if len(live) + len(late) < 2:
         why = "fewer than two readers got a session's activity to its end"
         return [unknown("activity.agrees" if live else "activity.rereads", why, **ids)] if live or late else []
-    comparison = Comparison([*live, *late])
+    comparison = Comparison(live, late)
     findings = [_reread(comparison, reading, ids) for reading in late]
     if live:
         findings.append(_agreement(comparison, live, ids))

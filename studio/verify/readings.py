@@ -11,7 +11,6 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 FINISHED: Final = "finished"
@@ -19,7 +18,7 @@ FINISHED: Final = "finished"
 
 _NO_WORK: Final = frozenset({FINISHED, "step_start"})
 _MESSAGE: Final = "agent_message"
-_DIGEST_BYTES: Final = 8
+_DIGEST_BITS: Final = 2**64 - 1
 _EXCERPT: Final = 160
 _EXCERPTS_KEPT: Final = 20_000
 
@@ -109,13 +108,14 @@ class Deviation(NamedTuple):
 class Comparison:
     """Readings of one session and how each differs from the fullest of them.
 
-    The fullest has the most distinct messages, then the fewest doubles, then the order that most readings have, and
-    joined first.
+    The fullest has the most distinct messages, then the fewest doubles, then the order in which most readers saw them
+    while they came about, and joined first.
     """
 
-    def __init__(self, readings: Sequence[Reading]) -> None:
-        """Compare at least one reading, in O(n log n) of all messages."""
-        self.readings = sorted(readings, key=lambda reading: reading.joined_ns)
+    def __init__(self, live: Sequence[Reading], late: Sequence[Reading] = ()) -> None:
+        """Compare at least one reading, in O(n log n) of all messages; ``late`` ones joined after the end."""
+        self.readings = sorted((*live, *late), key=lambda reading: reading.joined_ns)
+        self._witnesses = live or late
         self.fullest = max(self.readings, key=self._rank)
         self._places = {digest: place for place, digest in reversed(list(enumerate(self.fullest.digests)))}
         self._beyond: dict[int, int] = {}
@@ -148,7 +148,7 @@ class Comparison:
         return next(kept, f"its text is not kept, as it came after {_EXCERPTS_KEPT} others")
 
     def _rank(self, reading: Reading) -> tuple[int, int, int, int]:
-        alike = sum(other.digests == reading.digests for other in self.readings)
+        alike = sum(other.digests == reading.digests for other in self._witnesses)
         return len(set(reading.digests)), -len(reading.digests), alike, -reading.joined_ns
 
     def _compare(self, reading: Reading) -> Deviation:
@@ -187,8 +187,8 @@ def _longest_rise(values: Sequence[int]) -> set[int]:
 
 
 def _digest(event_type: str, data: str) -> int:
-    content = f"{event_type}\n{data}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(content, digest_size=_DIGEST_BYTES).digest())
+    """64 bits of SipHash, good within this process; Python keeps a text's hash, which the readers then share."""
+    return hash((event_type, data)) & _DIGEST_BITS
 
 
 def _object(data: str) -> dict[str, object]:

@@ -123,6 +123,16 @@ def test_the_order_of_most_readers_is_the_common_one() -> None:
     assert only(activity.compared(live, [])).what.startswith("reader 1, which joined 0 ms")
 
 
+def test_histories_do_not_outvote_the_reader_that_saw_the_messages_come_about() -> None:
+    swapped = ["message 1", "message 0", *MESSAGES[2:]]
+    excerpts = Excerpts()
+    live = read(MESSAGES, 1, excerpts=excerpts)
+    late = [read(swapped, number, excerpts=excerpts) for number in (2, 3)]
+    verdicts = [(finding.check, finding.verdict) for finding in activity.compared([live], late)]
+    assert verdicts == [("activity.rereads", "fail")] * 2 + [("activity.agrees", "pass")]
+    assert Comparison([], [*late, live]).fullest is late[0]
+
+
 def test_moved_messages_are_as_few_as_can_be() -> None:
     def fewest(order: tuple[int, ...]) -> int:
         for size in range(len(order), 0, -1):
