@@ -10,7 +10,7 @@ from matrix.rows.row import Row
 from reports.model import CheckRecord, Result, RowRecord
 from reports.wording import offenders, plain, reasons
 
-_TOLD_BY: Final = {
+TOLD_BY: Final = {
     "lost": ("delivery.lost",),
     "duplicated": ("delivery.duplicated",),
     "reordered": ("delivery.reordered",),
@@ -40,7 +40,7 @@ def failures(result: Result) -> dict[str, Failure]:
     """The checks and targets that failed, by name; a target that a check tells as well stands under the check's."""
     failed = [check for check in result.checks if check.verdict == "fail"]
     told = {check.name for check in failed}
-    missed = [row for row in result.rows if row.verdict == "fail" and told.isdisjoint(_TOLD_BY.get(row.metric, ()))]
+    missed = [row for row in result.rows if row.verdict == "fail" and told.isdisjoint(TOLD_BY.get(row.metric, ()))]
     checks = [_of_check(check, result.run.started_ns) for check in failed]
     return {failure.name: failure for failure in [*map(_of_target, missed), *checks]}
 
@@ -75,6 +75,6 @@ def _of_check(check: CheckRecord, started_ns: int) -> Failure:
 
 
 def _of_target(row: RowRecord) -> Failure:
-    name = _TOLD_BY.get(row.metric, (row.expression,))[0]
+    name = TOLD_BY.get(row.metric, (row.expression,))[0]
     message = ", ".join(filter(None, (row.measured_text, row.margin_text, row.reason)))
     return Failure(name, plain(message), (), None)

@@ -8,6 +8,7 @@ import pytest
 
 from matrix import page
 from matrix.__main__ import main
+from matrix.comparison import TOLD_BY
 from matrix.load import LoadFailed, run_load
 from matrix.network import NoProxy
 from matrix.rows import every_row
@@ -15,8 +16,6 @@ from matrix.rows.row import Row, Toxic
 from matrix.trial import Trial, try_row
 from studio.reference.switches import SWITCHES
 from studio.verify.catalogue import CHECKS
-
-_DELIVERY = {f"delivery.{fact}" for fact in ("lost", "duplicated", "reordered", "unexpected")}
 
 
 @pytest.mark.parametrize(
@@ -48,8 +47,10 @@ def test_each_row_names_switches_and_checks_that_there_are(row: Row) -> None:
     given = [row.arguments[at + 1] for at, word in enumerate(row.arguments) if word == "--fault"]
     assert {fault.partition(":")[0] for fault in given} <= SWITCHES.keys()
     checks = {name for name in (row.check, *row.also) if ":" not in name}
-    assert checks <= CHECKS.keys() | _DELIVERY
+    assert checks <= CHECKS.keys()
     assert all(row.also.values())
+    told = {name for name in (row.check, *row.also) if name.partition(":")[0] in TOLD_BY}
+    assert not told, "targets on what the judge counts stand under the check that tells the same"
 
 
 def test_a_load_that_is_refused_brings_its_last_words() -> None:
