@@ -11,6 +11,7 @@ from scenarios.long_idle import LongIdleUser
 from scenarios.parallel_executes import ParallelExecutesUser
 from scenarios.reconnect_storm import ReconnectStormUser
 from scenarios.reconnects import ReconnectsUser
+from scenarios.restarts import RestartUser
 from scenarios.slow_readers import SlowReaderUser
 from scenarios.soak import SoakUser
 from scenarios.spike import SpikeUser
@@ -32,6 +33,7 @@ __all__ = [
     "ParallelExecutesUser",
     "ReconnectStormUser",
     "ReconnectsUser",
+    "RestartUser",
     "SlowReaderUser",
     "SoakUser",
     "SpikeUser",

@@ -17,9 +17,12 @@ from config.option import EMBEDDED
 from config.option_list import OPTIONS
 from config.options import tls_verification, without_credentials
 from config.services import no_answer, url_problem
+from config.values import scenario_counts
 
 USAGE: Final = 2
 NO_SERVICE: Final = 4
+RESTART: Final = "restart"
+"""The scenario that restarts the service."""
 REACHABLE_WITHIN_S: Final = 3.0
 
 _DESCRIPTORS_BESIDES_STREAMS: Final = 200
@@ -46,6 +49,8 @@ def check_profiles(arguments: Sequence[str], flags: Collection[str]) -> None:
 def check(options: Namespace) -> None:
     """Raise ``Refusal`` for settings that cannot work; raises the limit of open files as far as it goes."""
     check_host(options, options.host)
+    if RESTART in scenario_counts(options.scenario or ()):
+        check_restarts(options, embedded=not options.host)
     _check_replay(options)
     _check_descriptors(options)
     _check_results(options)
@@ -79,6 +84,20 @@ def check_host(options: Namespace, host: str | None) -> None:
     for option in OPTIONS:
         if option.group == EMBEDDED and getattr(options, option.dest) not in (option.default, None, False):
             raise Refusal(f"{option.flag} is for the embedded Studio; leave out {option.flag} or --host")
+
+
+def check_restarts(options: Namespace, *, embedded: bool) -> None:
+    """Raise ``Refusal`` where the run could not restart its service."""
+    if not embedded:
+        raise Refusal(
+            f"--scenario {RESTART} stops the service and starts it again, which it can do to the embedded Studio only; "
+            "leave out --host or the scenario"
+        )
+    if options.processes or options.master or options.worker:
+        raise Refusal(
+            f"--scenario {RESTART} needs the embedded Studio as a child of its own process; leave out --processes and "
+            "--master, or the scenario"
+        )
 
 
 def _check_replay(options: Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from config.preflight import Refusal
+from config.preflight import Refusal, check_restarts
 from config.values import scenario_counts
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Crew:
         chosen = [user_class for user_class in self._offered if self._count(user_class) != 0]
         if not chosen:
             raise Refusal("no user is left to run; ask for --executions 1, or name another class")
+        if any(is_restarting(user_class, self.options) for user_class in chosen):
+            check_restarts(self.options, embedded=host == self.embedded_url)
         for user_class in chosen:
             user_class.fixed_count = self._count(user_class) or user_class.fixed_count
         self._environment.user_classes[:] = chosen
@@ -58,3 +60,9 @@ class Crew:
         """How many are wanted; None leaves it to Locust's weights."""
         wanted = getattr(user_class, "wanted", None)
         return None if wanted is None else wanted(self.options)
+
+
+def is_restarting(user_class: type, options: Namespace) -> bool:
+    """Whether users of the class are wanted, and restart the service."""
+    wanted = getattr(user_class, "wanted", None)
+    return getattr(user_class, "restarts", False) and wanted is not None and wanted(options) != 0

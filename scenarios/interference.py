@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SECOND_NS = 1_000_000_000
+_NEVER_NS = 1 << 63
 
 
 class Interference:
@@ -20,6 +21,7 @@ class Interference:
 
     def __init__(self) -> None:
         self._spans: list[tuple[int, list[int]]] = []
+        self._doubts: dict[int, tuple[str, int]] = {}
         self.requests = 0
         """Failures of requests that were excused."""
         self.connections = 0
@@ -34,6 +36,22 @@ class Interference:
             yield
         finally:
             ended.append(time.time_ns())
+
+    @contextmanager
+    def restarting(self, what: str, echo_s: float) -> Iterator[None]:
+        """As `going_on`; and what users find wrong until ``echo_s`` after it may come of it: ``what`` says of what."""
+        with self.going_on():
+            number = len(self._doubts)
+            self._doubts[number] = what, _NEVER_NS
+            try:
+                yield
+            finally:
+                self._doubts[number] = what, time.time_ns() + int(echo_s * _SECOND_NS)
+
+    def doubt(self) -> str:
+        """What may be behind whatever users find wrong at this moment; empty when nothing is."""
+        now_ns = time.time_ns()
+        return next((what for what, until_ns in self._doubts.values() if now_ns <= until_ns), "")
 
     def touches(self, from_ns: int, to_ns: int) -> bool:
         """Whether any of it fell between two moments."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from locust import task
-from locust.runners import STATE_RUNNING, WorkerRunner
+from locust.runners import WorkerRunner
 
 import time
 from contextlib import ExitStack
@@ -16,6 +16,7 @@ from config.targets import default_limit_us
 from locust_eventsource.locust.pump import pump_of
 from locust_eventsource.measure.verdict_text import latency_text
 from locust_eventsource.stream import EventStream
+from scenarios.spawned import wait_until_spawned
 from scenarios.user import StudioUser
 from studio.contract import EventKey, EventType
 from studio.stream_tail import StreamTail
@@ -30,8 +31,6 @@ _DEGRADED_BATCHES: Final = 2
 """A machine has a bad moment now and then; two looks in a row that are over a target are no moment."""
 _ANSWER_WITHIN_S: Final = 5.0
 _BODY_WITHIN_S: Final = 1.0
-_QUIET_S: Final = 0.5
-_SPAWNED_WITHIN_S: Final = 30.0
 _LOOK_EVERY_S: Final = 0.01
 
 
@@ -48,23 +47,10 @@ class LimitProbeUser(StudioUser):
     @task
     def probe(self) -> None:
         """Probe once; then only hold the global stream."""
-        if self._everybody_is_there():
+        if wait_until_spawned(self):
             with self.load.busy(), ExitStack() as cleanup:
                 LimitProbe(self, cleanup).run()
         gevent.sleep(3_600)
-
-    def _everybody_is_there(self) -> bool:
-        """Wait until no more streams are opened; False when the run ends first."""
-        deadline, changed, before = time.monotonic() + _SPAWNED_WITHIN_S, time.monotonic(), -1
-        while time.monotonic() < deadline:
-            runner, now = self.environment.runner, self.load.connections.open_now
-            if now != before or runner is None or runner.state != STATE_RUNNING:
-                changed, before = time.monotonic(), now
-            if time.monotonic() - changed >= _QUIET_S:
-                return True
-            if self.load.stopping.wait(_LOOK_EVERY_S):
-                return False
-        return True
 
 
 class _Held:

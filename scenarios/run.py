@@ -29,6 +29,7 @@ from scenarios.interference import ForgivingRequests, Interference
 from studio.check_log import CheckLog
 from studio.clock_probe import ClockProbe
 from studio.contract import Envelope, EventType
+from studio.embedded import EmbeddedStudio
 from studio.marks import mark_of, marked
 from studio.observer import StudioObserver
 from studio.stream_lives import StreamLives
@@ -62,11 +63,11 @@ class Run:
         self.mark = mark_of(options.run_id, os.getpid())
         self.recorder = Recorder()
         self.capture = Unverified() if options.measure_only else Capture(settle_ns=int(options.settle * 1e9))
-        self.checks = CheckLog()
+        self.interference = Interference()
+        self.checks = CheckLog(self.interference.doubt)
         self.triggers = TriggerClock()
         self.big_events = BigEvents()
         self.board = TaskBoard()
-        self.interference = Interference()
         self.connections = ConnectionLog(self.recorder, self.interference.excuses_connection)
         self.lives = StreamLives(self.checks, self.interference.covers)
         self.requests = ForgivingRequests(environment.events.request, self.interference)
@@ -88,6 +89,8 @@ class Run:
             offset_at=self.clock.offset_at,
             first_sight=self._first_sight,
         )
+        self.studio: EmbeddedStudio | None = None
+        """The service, where the run started it itself and in this process."""
         self.stopping = Signal()
         self._titles = count(1)
         self._busy = 0

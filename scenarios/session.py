@@ -24,7 +24,7 @@ from config.preflight import Refusal, check, check_form, check_profiles
 from locust_eventsource.locust.stats_table import install_fine_buckets
 from locust_eventsource.locust.web_tab import before_start
 from scenarios.conductor import Conductor
-from scenarios.crew import Crew
+from scenarios.crew import Crew, is_restarting
 from scenarios.interrupts import no_more_interrupts, take_interrupts
 from scenarios.member import Member
 from studio.embedded import EmbeddedStudio, EmbeddedStudioError
@@ -93,7 +93,8 @@ class Session:
         options = environment.parsed_options
         assert options is not None
         if not environment.host:
-            self._studio = self._start_studio(options)
+            restarts = any(is_restarting(user_class, options) for user_class in environment.user_classes)
+            self._studio = self._start_studio(options, keeps_database=restarts)
             environment.host = self._studio.url
         self._conductor = Conductor(environment, self._member, self._studio)
         self._crew = Crew(environment, self._studio.url if self._studio else None)
@@ -114,7 +115,7 @@ class Session:
             return str(refusal)
         return None
 
-    def _start_studio(self, options: Namespace) -> EmbeddedStudio:
+    def _start_studio(self, options: Namespace, *, keeps_database: bool) -> EmbeddedStudio:
         arguments = ["--turn-ms", str(options.turn_ms), "--seed", str(options.studio_seed)]
         arguments += [part for fault in options.fault or () for part in ("--fault", fault)]
         arguments += ["--as-found"] if options.as_found else []
@@ -128,6 +129,7 @@ class Session:
                 clock_skew=options.clock_skew,
                 clock_drift=options.clock_drift,
                 clock_steps=options.clock_step or (),
+                keeps_database=keeps_database,
             )
         except EmbeddedStudioError as error:
             sys.stderr.write(f"locust: error: the embedded Studio did not start: {error}\n")
@@ -142,6 +144,8 @@ class Session:
         if self._conductor is not None:
             options.run_id = new_run_id()
         self._member.begin(options)
+        if self._studio is not None and environment.host == self._studio.url and self._member.run is not None:
+            self._member.run.studio = self._studio
         if self._conductor is not None:
             self._conductor.begin(options)
 

@@ -63,6 +63,9 @@ class StudioUser(EventSourceUser, HttpUser):
     executes: ClassVar[bool] = False
     """It has tasks executed and follows their sessions."""
 
+    restarts: ClassVar[bool] = False
+    """It stops the service and starts it again, which only the embedded Studio lets it do."""
+
     def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust's own signature is untyped
         super().__init__(environment)
         self.load = run_of(environment)

@@ -162,6 +162,10 @@ class StudioApi:
         """Read a task's sessions; the body is a list."""
         return self._task_call("GET", task_id, "/sessions", _Expected(200, shape=list))
 
+    def session(self, session_id: str) -> Answer:
+        """Read a session."""
+        return self._call("GET", f"/api/sessions/{session_id}", "/api/sessions/[id]", _Expected(200))
+
     def _task_call(
         self,
         method: str,

@@ -6,7 +6,7 @@ One log a process; logs merge by addition, so several processes give what one wo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from studio.verify.catalogue import CHECKS
@@ -24,14 +24,23 @@ class CheckLog:
     tells how often it could not; it is unknown where it never could.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, doubt: Callable[[], str] = lambda: "") -> None:
+        """``doubt`` says why what fails at this moment may be the run's own doing; empty when it cannot be."""
+        self._doubt = doubt
+        self._clear()
+
+    def _clear(self) -> None:
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED_AS.values()}
         self._offenders: dict[str, list[dict[str, object]]] = {}
         self._doubts: dict[str, str] = {}
 
-    def note(self, findings: Iterable[Finding]) -> None:
-        """Take in what a checker found. Raise ``KeyError`` for a check that the catalogue does not have."""
-        for name, verdict, what, evidence in findings:
+    def note(self, findings: Iterable[Finding], *, certain: bool = False) -> None:
+        """Take in what a checker found. Raise ``KeyError`` for a check that the catalogue does not have.
+
+        A failure that may be the run's own doing says nothing, unless it is ``certain`` that it is not.
+        """
+        for finding in findings:
+            name, verdict, what, evidence = finding if certain else self._doubted(finding)
             self._counts[_COUNTED_AS[verdict]][CHECKS[name].name] += 1
             if verdict == "fail":
                 self._keep(name, [{"what": what, **evidence}])
@@ -54,7 +63,7 @@ class CheckLog:
         """What has come since the last call, fit for a message between processes."""
         counts = {outcome: dict(counter) for outcome, counter in self._counts.items()}
         delta = {"counts": counts, "offenders": self._offenders, "doubts": self._doubts}
-        self.__init__()  # type: ignore[misc]
+        self._clear()
         return delta
 
     def add(self, delta: dict[str, Any]) -> None:
@@ -69,6 +78,10 @@ class CheckLog:
     def results(self) -> list[CheckResult]:
         """One result a check that was made at least once."""
         return [self._result(name) for name in CHECKS if any(counter[name] for counter in self._counts.values())]
+
+    def _doubted(self, finding: Finding) -> Finding:
+        why = self._doubt() if finding.verdict == "fail" else ""
+        return unknown(finding.check, f"{why}: {finding.what}") if why else finding
 
     def _keep(self, name: str, offenders: list[dict[str, object]]) -> None:
         kept = self._offenders.setdefault(name, [])

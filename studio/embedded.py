@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import gevent
 
@@ -23,12 +28,24 @@ class EmbeddedStudioError(RuntimeError):
     """The embedded Studio did not start; the message carries what it said."""
 
 
+class Restart(NamedTuple):
+    """What a stop and a new start took; times in nanoseconds since 1970."""
+
+    signalled_ns: int
+    ended_ns: int | None
+    """When the process had ended; None when it had not ended in time and was killed."""
+    ready_ns: int
+    """When the new process had said that it serves."""
+
+
 class EmbeddedStudio:
     """A running ``python -m studio.reference`` on loopback."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
-        self._process = process
-        self.url = url
+    def __init__(self, command: Sequence[str], database: TemporaryDirectory[str] | None) -> None:
+        """``command`` is without the port; ``database`` is the folder of its own database, if it survives a restart."""
+        self._command = command
+        self._database = database
+        self._process, self.url = _started([*command, "--port", "0"])
 
     @classmethod
     def start(
@@ -38,29 +55,40 @@ class EmbeddedStudio:
         clock_skew: str | None = None,
         clock_drift: str | None = None,
         clock_steps: Sequence[str] = (),
+        keeps_database: bool = False,
     ) -> EmbeddedStudio:
         """Start it on a free port and wait until it answers; raises ``EmbeddedStudioError``.
 
         The clock's three settings are texts as on its command line (``-3s``, ``200ppm``, ``500ms@6s``); without them
-        its clock is the machine's.
+        its clock is the machine's. ``keeps_database``: what it holds survives `restart`, until `stop`.
         """
         clock = _clock_arguments(clock_skew, clock_drift, clock_steps)
-        root = str(Path(__file__).parent.parent)
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "studio.reference", "--port", "0", "--exit-with-stdin", *arguments, *clock],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            text=True,
-            env=os.environ | {"PYTHONPATH": path},
-        )
+        database = TemporaryDirectory(prefix="studio-") if keeps_database else None
+        kept = [] if database is None else ["--db", str(Path(database.name) / "studio.db")]
+        command = [sys.executable, "-m", "studio.reference", "--exit-with-stdin", *kept, *arguments, *clock]
         try:
-            return cls(process, _ready_url(process))
+            return cls(command, database)
         except BaseException:
-            _end(process)
+            if database is not None:
+                database.cleanup()
             raise
+
+    def restart(self, number: signal.Signals, patience_s: float) -> Restart:
+        """Send it a signal and start it again on the same port; it is killed if it has not ended in time.
+
+        Raises ``EmbeddedStudioError`` when it does not come back.
+        """
+        signalled_ns, ended_ns = time.time_ns(), None
+        self._process.send_signal(number)
+        try:
+            self._process.wait(patience_s)
+            ended_ns = time.time_ns()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        _end(self._process)
+        port = str(urlsplit(self.url).port)
+        self._process, self.url = _started([*self._command, "--port", port])
+        return Restart(signalled_ns, ended_ns, time.time_ns())
 
     @property
     def pid(self) -> int:
@@ -70,12 +98,33 @@ class EmbeddedStudio:
     def stop(self) -> None:
         """End it: its standard input is closed, and it is killed if that is not enough."""
         _end(self._process)
+        if self._database is not None:
+            self._database.cleanup()
 
 
 def _clock_arguments(skew: str | None, drift: str | None, steps: Sequence[str]) -> list[str]:
     """Each in one word with its option: a value that begins with a minus would pass for an option."""
     given = [("skew", skew), ("drift", drift), *(("step", step) for step in steps)]
     return [f"--clock-{name}={text}" for name, text in given if text]
+
+
+def _started(command: Sequence[str]) -> tuple[subprocess.Popen[str], str]:
+    root = str(Path(__file__).parent.parent)
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    try:
+        return process, _ready_url(process)
+    except BaseException:
+        _end(process)
+        raise
 
 
 def _ready_url(process: subprocess.Popen[str]) -> str:

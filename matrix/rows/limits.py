@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from matrix.rows.row import Row
-from studio.verify import backpressure, limits
+from studio.verify import backpressure, limits, restart
 
+_RESTARTED: Final = ("--scenario", "restart", "--turn-ms", "3000")
 _LIMITED: Final = ("--scenario", "limit-probe", "--studio-option", "max-streams=60")
 
 ROWS: Final = (
@@ -42,5 +43,21 @@ ROWS: Final = (
         check=limits.UNHARMED,
         says=("was open and ended", "after the probe had asked for stream"),
         also={"stream.held": "the stream that was cut is one that the service did not hold to the end"},
+    ),
+    Row(
+        switch="restart-leaves-orphans",
+        defect=13,
+        means="after a restart sessions stay running, their tasks planning, and their activity without an end",
+        arguments=(*_RESTARTED, "--fault", "restart-leaves-orphans"),
+        check=restart.RECOVERED,
+        says=("the session is still 'running'", "its task is 'planning'", "does not end with one 'finished'"),
+    ),
+    Row(
+        switch="sigterm-keeps-streams",
+        defect=13,
+        means="SIGTERM leaves streams open, and the process goes on",
+        arguments=(*_RESTARTED, "--fault", "sigterm-keeps-streams"),
+        check=restart.STREAMS_END,
+        says=("was still open 5 s after SIGTERM",),
     ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from studio.contract import SessionStatus
+from studio.contract import UNFINISHED, SessionStatus
 from studio.verify.findings import Check, Finding, failed, passed
+from studio.verify.readings import FINISHED
 from studio.verify.wire import End
 
 STREAMS_END: Final = "restart.streams_end"
@@ -32,8 +33,6 @@ CHECKS: Final = (
 )
 
 _OVER: Final = frozenset({SessionStatus.COMPLETED, SessionStatus.FAILED, SessionStatus.ABORTED})
-_UNFINISHED: Final = frozenset({SessionStatus.PENDING, SessionStatus.RUNNING})
-_FINISHED: Final = "finished"
 
 
 class Ending(NamedTuple):
@@ -113,7 +112,7 @@ def _session_problems(after: Aftermath) -> list[str]:
     wrong = [] if after.session_status in _OVER else [f"the session is still {after.session_status!r}"]
     if after.session_status != SessionStatus.COMPLETED and after.task_status != after.status_before:
         wrong.append(f"its task is {after.task_status!r}, and was {after.status_before!r} before the execute")
-    others = [session_id for session_id, status in after.sessions.items() if status in _UNFINISHED]
+    others = [session_id for session_id, status in after.sessions.items() if status in UNFINISHED]
     if set(others) - {after.session_id}:
         wrong.append(f"of its task's sessions {len(others)} are pending or running, though nothing runs them")
     told = after.sessions.get(after.session_id)
@@ -123,8 +122,8 @@ def _session_problems(after: Aftermath) -> list[str]:
 
 
 def _activity_problems(after: Aftermath) -> list[str]:
-    times = list(after.activity).count(_FINISHED)
-    if times != 1 or after.activity[-1] != _FINISHED:
+    times = list(after.activity).count(FINISHED)
+    if times != 1 or after.activity[-1] != FINISHED:
         last = repr(after.activity[-1]) if after.activity else "nothing"
         came = f"{times} came, and the last of {len(after.activity)} messages is {last}"
         return [f"its activity does not end with one 'finished': {came}"]

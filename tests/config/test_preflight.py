@@ -28,6 +28,7 @@ def options(**changes: object) -> Namespace:
         "headless": True,
         "autostart": False,
         "worker": False,
+        "master": False,
         "processes": None,
         "num_users": 5,
         "expect_workers": 1,
@@ -182,3 +183,10 @@ def test_a_worker_and_the_web_ui_do_not_ask_the_host() -> None:
     host = f"http://127.0.0.1:{closed_port()}"
     check(options(host=host, worker=True))
     check(options(host=host, headless=False))
+
+
+def test_a_service_that_the_run_did_not_start_is_not_restarted() -> None:
+    check(options(scenario=["restart"]))
+    assert "embedded Studio only; leave out --host" in str(refusal(scenario=["restart"], host="http://127.0.0.1:1"))
+    for elsewhere in ({"processes": 2}, {"master": True}, {"worker": True}):
+        assert "leave out --processes" in str(refusal(scenario=["restart"], **elsewhere))

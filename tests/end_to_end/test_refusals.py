@@ -22,6 +22,8 @@ REFUSALS = [
     (["--clock-skew", "3"], 2, "write it such as 3s or -250ms"),
     (["--clock-skew=-3s", "--host", "http://127.0.0.1:1"], 2, "leave out --clock-skew or --host"),
     (["--clock-step", "99999999s@1s"], 2, "at most a day"),
+    (["--scenario", "restart", "--host", "http://127.0.0.1:1"], 2, "embedded Studio only; leave out --host"),
+    (["--scenario", "restart", "--processes", "2"], 2, "leave out --processes"),
     (["--turns", "5"], 2, "--turn-ms"),
     (["-u", "40000", "--streams-per-user", "100"], 2, "open files"),
     (["--executions", "0", "ExecutionUser"], 2, "--executions 1"),

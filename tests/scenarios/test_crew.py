@@ -22,7 +22,8 @@ OTHER = "http://studio.example"
 def crew(
     *classes: type, executions: int | None = None, replay: str | None = None, **others: object
 ) -> tuple[Crew, Environment]:
-    given = {"scenario": None, "user_classes": [], "num_users": None} | others
+    alone = {"processes": None, "master": False, "worker": False}
+    given = {"scenario": None, "user_classes": [], "num_users": None} | alone | others
     options = Namespace(executions=executions, replay=replay, **given)
     environment = Environment(user_classes=list(classes), parsed_options=options)
     return Crew(environment, EMBEDDED), environment
@@ -97,3 +98,21 @@ def test_a_user_class_of_ones_own_keeps_its_traits() -> None:
         pass
 
     assert Mine.owes_events and Mine.executes
+
+
+def test_users_that_restart_the_service_are_refused_where_the_run_did_not_start_it() -> None:
+    class Restarts(NightShift):
+        restarts = True
+
+    by_scenario = crew(StreamUser, Restarts, scenario=["night-shift"])
+    by_name = crew(StreamUser, Restarts, user_classes=["Restarts"])
+    for chooser, environment in (by_scenario, by_name):
+        chooser.choose(EMBEDDED)
+        assert "Restarts" in names(environment)
+        with pytest.raises(Refusal, match="embedded Studio only; leave out --host"):
+            chooser.choose(OTHER)
+    chooser, _ = crew(StreamUser, Restarts, scenario=["night-shift"], processes=2)
+    with pytest.raises(Refusal, match="leave out --processes"):
+        chooser.choose(EMBEDDED)
+    chooser, _ = crew(StreamUser, Restarts)
+    chooser.choose(OTHER)

@@ -55,3 +55,16 @@ def test_lost_streams_are_excused_by_their_time() -> None:
     assert not interference.excuses_connection(before)
     assert not interference.excuses_connection(time.time_ns() + 1_000_000_000)
     assert interference.connections == 1
+
+
+def test_a_restart_throws_doubt_on_what_users_find_for_as_long_as_it_echoes() -> None:
+    interference = Interference()
+    assert interference.doubt() == ""
+    with interference.restarting("the run itself had just sent SIGTERM", 3_600):
+        assert interference.doubt() == "the run itself had just sent SIGTERM"
+        assert interference.covers(time.time_ns())
+    assert interference.doubt() == "the run itself had just sent SIGTERM"
+    silent = Interference()
+    with silent.restarting("the run itself had just sent SIGTERM", -1):
+        pass
+    assert silent.doubt() == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.check_log import MAX_OFFENDERS, CheckLog
+from studio.verify.findings import failed
 
 
 def test_a_check_that_was_never_made_has_no_result() -> None:
@@ -64,3 +65,21 @@ def test_offenders_are_kept_up_to_a_bound() -> None:
     (result,) = merged.results()
     assert len(result.offenders) == MAX_OFFENDERS
     assert result.counts["failed"] == 6 * MAX_OFFENDERS
+
+
+def test_what_fails_while_the_run_itself_may_be_behind_it_says_nothing() -> None:
+    doubt = ["the run itself had just restarted the service"]
+    log = CheckLog(lambda: doubt[0])
+    log.failed("execute.accepted", "an execute was not accepted: 0")
+    log.passed("execute.accepted")
+    log.note([failed("status.agrees", "the stream says review")], certain=True)
+    log.take()
+    log.failed("execute.accepted", "an execute was not accepted: 0")
+    log.note([failed("status.agrees", "the stream says review")], certain=True)
+    by_name = {result.name: result for result in log.results()}
+    assert by_name["execute.accepted"].verdict == "unknown"
+    assert "the run itself had just restarted the service: an execute" in by_name["execute.accepted"].summary
+    assert by_name["status.agrees"].verdict == "fail"
+    doubt[0] = ""
+    log.failed("execute.accepted", "an execute was not accepted: 500")
+    assert {result.name: result.verdict for result in log.results()}["execute.accepted"] == "fail"

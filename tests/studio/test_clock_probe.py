@@ -132,3 +132,16 @@ def test_a_service_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.Monke
     clock.finish()
     assert clock.made == 0
     api.hold.set()
+
+
+def test_a_failure_that_the_run_itself_brought_about_is_no_problem() -> None:
+    api = cast(StudioApi, cast(Any, FakeApi(creates=[0])))
+    asked: list[tuple[int, int]] = []
+
+    def excuses(sent_ns: int, answered_ns: int) -> bool:
+        asked.append((sent_ns, answered_ns))
+        return True
+
+    clock = ClockProbe(api, str, 3_600, excuses)
+    clock.probe()
+    assert (clock.made, clock.problem, asked) == (0, "", [(1, 2)])

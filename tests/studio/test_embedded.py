@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,60 @@ told = datetime.datetime.fromisoformat(created[:26] + "+00:00").timestamp()
 print(json.dumps([told - time.time(), told - sent]))
 studio.stop()
 """
+
+
+RESTART_SCRIPT = """
+from gevent import monkey
+monkey.patch_all()
+import json, os, signal, sys, urllib.request
+from studio.embedded import EmbeddedStudio
+keeps, name, fault = json.loads(sys.argv[1])
+arguments = ["--turn-ms", "40", *fault]
+studio = EmbeddedStudio.start(arguments, keeps_database=keeps)
+url, pid = studio.url, studio.pid
+body = json.dumps({"title": "t", "description": ""}).encode()
+request = urllib.request.Request(url + "/api/tasks", body, {"content-type": "application/json"})
+urllib.request.urlopen(request, timeout=15).read()
+stream = urllib.request.urlopen(url + "/api/events", timeout=15)
+took = studio.restart(signal.Signals[name], 1.0)
+tasks = json.load(urllib.request.urlopen(url + "/api/tasks", timeout=15))
+in_order = took.signalled_ns <= (took.ended_ns or took.signalled_ns) <= took.ready_ns
+print(json.dumps([studio.url == url, studio.pid == pid, len(tasks), took.ended_ns is not None, in_order]))
+studio.stop()
+try:
+    os.kill(studio.pid, 0)
+except ProcessLookupError:
+    print(json.dumps("gone"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("keeps", "name", "fault", "ended"),
+    [
+        (True, "SIGTERM", [], True),
+        (True, "SIGKILL", [], True),
+        (False, "SIGTERM", [], True),
+        (True, "SIGTERM", ["--fault", "sigterm-keeps-streams"], False),
+    ],
+)
+def test_a_restart_serves_the_same_url_again_with_what_it_kept(
+    keeps: bool, name: str, fault: list[str], ended: bool, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RESTART_SCRIPT, json.dumps([keeps, name, fault])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    facts, gone = map(json.loads, done.stdout.splitlines())
+    assert facts == [True, False, int(keeps), ended, True]
+    assert gone == "gone"
+    assert list(tmp_path.iterdir()) == []
 
 
 def started(**settings: object) -> tuple[float, float] | str:
