@@ -57,6 +57,12 @@ LATENCIES = (
     Definition("first_event", "First event", "From before the TCP connect to the first event on the stream.", ONE),
     Definition("reconnect", "Reconnect", "From the end of a connection to the next one being open.", ONE),
     Definition("skew", "Fan-out skew", "From the first to the last stream that got the same event.", ONE),
+    Definition(
+        "disagreement",
+        "Stream against REST",
+        "How long a stream and REST told different statuses of a task, at least; by the change, such as review>done.",
+        ONE,
+    ),
     Definition("rtt", "Round trip", "TCP's smoothed round trip time, as the kernel has it, sampled each second.", ONE),
     Definition("lag", "Tester's lag", "From the kernel's receive stamp to the tester's own code.", ONE),
     Definition("loop_lag", "Event loop lag", "How much later than asked the tester's event loop ran a timer.", ONE),

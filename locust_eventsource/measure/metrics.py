@@ -65,7 +65,7 @@ _ALL: Final = (
     Metric(
         "disagreement",
         "latency",
-        "how long a stream and REST told different statuses of a task, at least; told apart by change, as review>done",
+        "how long a stream and REST told different statuses of a task, at least; typed as review>done",
         typed=True,
         user_space=True,
     ),

@@ -71,12 +71,4 @@ ROWS: Final = (
         check="delivery:p(99)<50ms",
         says=("ms over",),
     ),
-    Row(
-        switch="slow-execute",
-        defect=None,
-        means="an execute is answered two seconds late",
-        arguments=("--fault", "slow-execute:2s", "--executions", "2"),
-        check="execute:p(99)<1s",
-        says=("s over",),
-    ),
 )
