@@ -14,12 +14,11 @@ from typing import Any, Final, NamedTuple
 import gevent
 
 from locust_eventsource.stream import EventStream
+from scenarios.told_success import told_success
 from scenarios.user import StudioUser, activity_path, task_definitions
 from studio.activity import ActivityWatch, read_again
-from studio.contract import SessionStatus
-from studio.session_reads import ask_activity_of_nobody, session_status
+from studio.session_reads import ask_activity_of_nobody
 from studio.verify import activity
-from studio.verify.activity import Outcome
 from studio.verify.readings import Excerpts, Reading
 
 
@@ -39,7 +38,6 @@ _LARGE: Final = _Session("messages: 360, message-bytes: 30000, turn-ms: 2000", j
 _SESSIONS: Final = (_REFUSED, _BURSTS, _LARGE, _BURSTS, _BURSTS, _BURSTS)
 """One after the other, over and over."""
 
-_NOT_OVER: Final = frozenset({"", SessionStatus.PENDING, SessionStatus.RUNNING})
 _MALFORMED: Final = "no-session"
 _LOOK_EVERY_S: Final = 0.1
 _PAUSE_S: Final = 0.2
@@ -187,27 +185,5 @@ class SharedSession:
         live = [watch.reading for _, watch in self._live if watch.connected or watch.reading.finished]
         self._load.checks.note(activity.complete(first, **self._ids))
         self._load.checks.note(activity.compared(live, self._late, **self._ids))
-        fullest = max((first, *live, *self._late), key=lambda reading: reading.work)
-        outcome = Outcome(
-            ended=self._told_success(),
-            finished=first.success,
-            error=first.error,
-            status=self._status(),
-            work=fullest.work,
-            messages=len(fullest.digests),
-        )
+        outcome = told_success(self._user, self._task_id, self._session_id, [first, *live, *self._late])
         self._load.checks.note(activity.truthful(outcome, **self._ids))
-
-    def _told_success(self) -> bool | None:
-        board = self._load.board
-        board.wait_until(lambda: board.has_ended(self._task_id, self._session_id), self._load.options.settle)
-        return board.success(self._task_id, self._session_id)
-
-    def _status(self) -> str:
-        """The session's status over REST, asked again within the grace while it is not yet that of an end."""
-        deadline = time.monotonic() + self._load.options.status_grace
-        while True:
-            status = session_status(self._user.client, self._session_id)
-            if status not in _NOT_OVER or time.monotonic() >= deadline:
-                return status
-            gevent.sleep(_LOOK_EVERY_S)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import gevent
 
 from scenarios.status_watch import StatusCheck
+from scenarios.told_success import told_success
 from scenarios.user import StudioUser, task_definitions
 from studio import execute_calls
 from studio.activity import ActivityWatch
@@ -125,6 +126,8 @@ class Session:
             self._judge(session_id, watch, ended=ended)
         if ended:
             check.run(f"after session {session_id}")
+            outcome = told_success(self._user, self._task_id, session_id, [watch.reading])
+            self._load.checks.note(activity.truthful(outcome, task_id=self._task_id, session_id=session_id))
         return ended
 
     def _has_ended(self, session_id: str) -> bool:
