@@ -90,6 +90,8 @@ class Timeline:
         """The worker has come to its end in order."""
         self.lost = False
         """The worker is known to say no more, though it had not come to its end."""
+        self.filtered = False
+        """One of the streams, though it may be gone by now, had a filter."""
         self.streams: dict[int, int] = {}
         """Slot -> the stream's number as its worker knows it."""
         self._tracks: dict[Group, _Track] = {}
@@ -98,6 +100,7 @@ class Timeline:
         """Add openings and closings: [slot, stream, at_ns, opened, task ids or None]."""
         for slot, stream, at_ns, opened, group in changes:
             self.streams[slot] = stream
+            self.filtered = self.filtered or group is not None
             track = self._tracks.setdefault(None if group is None else frozenset(group), _Track())
             track.add(1 << slot, at_ns, opened)
 
@@ -132,11 +135,6 @@ class Timeline:
         """The tasks that the filter of the stream in this slot names; empty where it has none."""
         groups = (group for group, track in self._tracks.items() if group and track.members & (1 << slot))
         return next(groups, frozenset())
-
-    @property
-    def filtered(self) -> bool:
-        """Whether a stream with a filter is known."""
-        return any(group is not None for group in self._tracks)
 
     def forget(self, before_ns: int) -> None:
         """Drop the detail of what happened before."""

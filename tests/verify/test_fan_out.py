@@ -156,6 +156,18 @@ def test_filtered_streams_alone_are_a_pass_and_without_any_event_unknown(world: 
     assert world.check("fanout.filtered").verdict == "pass"
 
 
+def test_that_a_stream_had_a_filter_is_remembered_beyond_its_end() -> None:
+    world = World()
+    world.open(0)
+    world.open(7, group=("x",))
+    event = world.created("theirs", 5_000, 0, 7)
+    world.close(7, at=6_000)
+    for second in range(6, 120):
+        world.report(second * 1_000)
+    check = world.check("fanout.filtered")
+    assert (check.verdict, check.offenders[0]["event_id"]) == ("fail", event.id)
+
+
 def test_somebody_elses_event_behind_a_filter_is_misdirected_and_not_unexpected(world: World) -> None:
     world.open(7, 8, group=("x",))
     event = world.created("theirs", 10_000, *ALL, 7, 8)
