@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from studio.contract import REVERTS, TRANSITIONS, Status
-
-_NEXT: Final[dict[str, frozenset[str]]] = {
-    str(status): frozenset(map(str, TRANSITIONS[status]))
-    | {str(after) for before, after in REVERTS if before == status}
-    for status in Status
-}
+from studio.contract import REVERTS, TRANSITIONS
 
 
 def allowed(before: str, after: str) -> bool:
     """Whether the service knows the change, as one asked for or as an execute taken back."""
-    return after in _NEXT.get(before, ())
+    return after in _next(before)
 
 
 def steps(before: str, after: str) -> int | None:
@@ -25,7 +17,12 @@ def steps(before: str, after: str) -> int | None:
     while edge:
         if after in edge:
             return count
-        edge = {found for status in edge for found in _NEXT.get(status, ())} - seen
+        edge = {found for status in edge for found in _next(status)} - seen
         seen |= edge
         count += 1
     return None
+
+
+def _next(status: str) -> set[str]:
+    table = {str(after) for before, targets in TRANSITIONS.items() if before == status for after in targets}
+    return table | {str(after) for before, after in REVERTS if before == status}

@@ -81,6 +81,16 @@ DOUBTFUL: dict[str, tuple[str, str, tuple[Story, ...]]] = {
         "lifecycle.transitions",
         (execute("s", 2_000), started("s", 2_001), status("planning>planning_review", 3_001)),
     ),
+    "the end of a session leads there": (
+        "a session of the task leads from planning to planning_review",
+        "lifecycle.transitions",
+        (
+            execute("s", 2_000),
+            status("todo>planning", 2_001),
+            started("s", 2_002),
+            status("planning_review>ai_review", 3_001),
+        ),
+    ),
     "an execute without an answer leads there": (
         "a session of the task leads from todo to planning",
         "lifecycle.transitions",
