@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 from locust_eventsource.measure.exit_codes import FAILED, PASS
@@ -40,7 +41,7 @@ def failures(result: Result) -> dict[str, Failure]:
     """The checks and targets that failed, by name; a target that a check tells as well stands under the check's."""
     failed = [check for check in result.checks if check.verdict == "fail"]
     told = {check.name for check in failed}
-    missed = [row for row in result.rows if row.verdict == "fail" and told.isdisjoint(TOLD_BY.get(row.metric, ()))]
+    missed = [row for row in result.rows if row.verdict == "fail" and told.isdisjoint(_told_by(row))]
     checks = [_of_check(check, result.run.started_ns) for check in failed]
     return {failure.name: failure for failure in [*map(_of_target, missed), *checks]}
 
@@ -64,6 +65,17 @@ def complaints(outcome: Outcome) -> list[str]:
     if outcome.exit_code != PASS and not said:
         said.append(f"exit code {outcome.exit_code}: {plain(outcome.result.verdict.summary)}")
     return said
+
+
+def _told_by(row: RowRecord) -> tuple[str, ...]:
+    """The checks that tell the fact behind a missed target.
+
+    A percentile that is infinite says that events were lost; whether they suffice for a verdict depends on how many
+    samples there are.
+    """
+    if row.measured is not None and math.isinf(row.measured):
+        return TOLD_BY["lost"]
+    return TOLD_BY.get(row.metric, ())
 
 
 def _of_check(check: CheckRecord, started_ns: int) -> Failure:

@@ -36,6 +36,15 @@ def test_a_target_that_a_check_tells_as_well_is_the_same_failure() -> None:
     assert list(failures(_outcome((), ("duplicated", "execute")).result)) == ["delivery.duplicated", "execute:count==0"]
 
 
+def test_a_percentile_among_lost_events_is_the_loss() -> None:
+    outcome = _outcome(("delivery.lost",))
+    row = replace(_target("delivery", "fail"), measured=float("inf"))
+    assert differences(_ROW, outcome._replace(result=replace(outcome.result, rows=[row]))) == []
+    late = replace(row, measured=60_000.0)
+    (said,) = differences(_ROW, outcome._replace(result=replace(outcome.result, rows=[late])))
+    assert said.startswith("delivery:count==0 failed, which is not stated")
+
+
 def test_a_check_that_did_not_fail_differs() -> None:
     assert differences(_ROW, _outcome((), code=0)) == ["exit code 0 instead of 3", "delivery.lost did not fail"]
 

@@ -29,11 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.support.mutation", description=__doc__, epilog=_EPILOG)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="only these modules, such as judge (default: all)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many at a time")
+    parser.add_argument("--slowest", type=float, default=2.0, metavar="S", help="leave out tests above S s (default 2)")
     given = parser.parse_args(arguments)
     paths = [_CHECKERS / f"{name}.py" for name in given.modules] or sorted(_CHECKERS.glob("*.py"))
     if missing := [path.name for path in paths if not path.exists()]:
         parser.error(f"there is no {', '.join(missing)} in studio/verify")
-    run = _Run(paths, given.processes)
+    run = _Run(paths, given.processes, given.slowest)
     try:
         code = with_collected([str(_TESTS)], run.over)
     except BrokenSuite as reason:
@@ -46,16 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Run:
     """The mutants of some modules and what became of them."""
 
-    def __init__(self, paths: Sequence[Path], processes: int) -> None:
+    def __init__(self, paths: Sequence[Path], processes: int, slowest_s: float) -> None:
         self._paths = paths
         self._processes = processes
+        self._slowest_s = slowest_s
         self.survivors: list[Mutant] = []
 
     def over(self, suite: Suite) -> None:
         """Try every mutant against the suite."""
         began = time.monotonic()
         mutants = [mutant for path in self._paths for mutant in mutants_of(path)]
-        covered = suite.coverage(self._paths)
+        covered = suite.coverage(self._paths, self._slowest_s)
         self.survivors = suite.survivors(mutants, covered, self._processes, self._say)
         print(f"{len(mutants)} mutants, {len(self.survivors)} survived, {time.monotonic() - began:.0f} s")
 

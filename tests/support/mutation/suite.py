@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import resource
 import select
-import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,8 +19,8 @@ import pytest
 from tests.support.mutation.mutants import Mutant
 from tests.support.mutation.swap import swap_in
 
-LEAST_WITHIN_S: Final = 20.0
-"""The least time that a mutant's tests get before it counts as noticed, since it no longer ends."""
+LEAST_WITHIN_S: Final = 10.0
+"""The least processor time that a mutant's tests get before it counts as noticed, since it no longer ends."""
 _SLOWER: Final = 5.0
 _PLUGINS: Final = ("xdist", "cov", "cacheprovider", "terminal")
 _KILLED, _SURVIVED = 0, 1
@@ -35,6 +36,7 @@ class Coverage(NamedTuple):
     tests: Mapping[tuple[str, int], frozenset[str]]
     """(file, line) -> ids of tests."""
     took_s: Mapping[str, float]
+    """Processor time, which does not depend on what else the machine does."""
 
     def of(self, mutant: Mutant) -> list[str]:
         """The tests that run the mutant's lines, the quickest first."""
@@ -48,7 +50,6 @@ class Running(NamedTuple):
 
     mutant: Mutant
     pid: int
-    until_s: float
 
 
 def with_collected(paths: Sequence[str], use: Callable[[Suite], None]) -> int:
@@ -95,8 +96,12 @@ class Suite:
         self._session = session
         self._items = {item.nodeid: item for item in session.items}
 
-    def coverage(self, sources: Iterable[Path]) -> Coverage:
-        """Run everything once, in a fork, and see which test runs which line. Raise ``BrokenSuite``."""
+    def coverage(self, sources: Iterable[Path], slowest_s: float) -> Coverage:
+        """Run everything once, in a fork, and see which test runs which line. Raise ``BrokenSuite``.
+
+        Tests that take more than ``slowest_s`` of processor time are left out: each survivor would have to sit through
+        them.
+        """
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -108,8 +113,9 @@ class Suite:
         os.waitpid(pid, 0)
         if told.get("failed", True):
             raise BrokenSuite("the tests fail without a mutant: run pytest on them first")
-        lines = {(path, line): frozenset(tests) for path, line, tests in told["lines"]}
-        return Coverage(lines, told["took_s"])
+        quick = {test: took_s for test, took_s in told["took_s"].items() if took_s <= slowest_s}
+        lines = {(path, line): frozenset(tests) & quick.keys() for path, line, tests in told["lines"]}
+        return Coverage(lines, quick)
 
     def survivors(
         self, mutants: Sequence[Mutant], covered: Coverage, processes: int, said: Callable[[int, int], None]
@@ -132,8 +138,9 @@ class Suite:
         within_s = max(LEAST_WITHIN_S, _SLOWER * sum(covered.took_s[test] for test in tests))
         pid = os.fork()
         if pid == 0:
+            resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(within_s), math.ceil(within_s) + 1))
             self._judge(mutant, tests)
-        return Running(mutant, pid, time.monotonic() + within_s)
+        return Running(mutant, pid)
 
     def _judge(self, mutant: Mutant, tests: Sequence[str]) -> NoReturn:
         """In a fork: run the tests against the mutant and end."""
@@ -154,9 +161,9 @@ class Suite:
             measured.start()
             for test in self._items:
                 measured.switch_context(test)
-                began = time.perf_counter()
+                began = time.process_time()
                 failed = not self._passes(test) or failed
-                took_s[test] = time.perf_counter() - began
+                took_s[test] = time.process_time() - began
             measured.stop()
             told = {"failed": failed, "took_s": took_s, "lines": _lines(measured.get_data())}
             with open(write, "wb") as pipe:
@@ -180,16 +187,12 @@ def _lines(data: coverage.CoverageData) -> list[tuple[str, int, list[str]]]:
 
 
 def _ended(running: Sequence[Running]) -> list[tuple[Running, bool]]:
-    """The forks that are over; waits a little where none is. One that takes too long is ended: it does not survive."""
+    """The forks that are over; waits a little where none is."""
     found = []
     for each in running:
         pid, status = os.waitpid(each.pid, os.WNOHANG)
         if pid:
             found.append((each, os.waitstatus_to_exitcode(status) == _SURVIVED))
-        elif time.monotonic() > each.until_s:
-            os.kill(each.pid, signal.SIGKILL)
-            os.waitpid(each.pid, 0)
-            found.append((each, False))
     if not found:
         select.select([], [], [], 0.002)
     return found
