@@ -43,9 +43,10 @@ ROWS: Final = (
         switch="execute-waits-slow",
         defect=8,
         means="execute asks the backend before it answers, so a slow backend makes a late 202",
-        arguments=("--fault", "backend-slow:2s", *_WAITS),
+        arguments=("--fault", "backend-slow:2s", "--executions", "1", *_WAITS),
         check="execute.in_time",
         says=("202 came after 2.", "the limit is 1 s"),
+        also={"execute:p(99)<1s": "the same, as a target"},
     ),
     Row(
         switch="execute-waits-hung",
