@@ -38,11 +38,15 @@ class ParallelExecutesUser(StudioUser):
         """One round."""
         if self.load.stopping.is_set():
             gevent.sleep(3_600)
-        with self.load.busy():
-            created = [self.api.create(self.load.title("Parallel executes"), "Say hello.") for _ in range(_TASKS)]
-            contests = [_Contest(self, str(answer.body["id"])) for answer in created if answer.ok]
-            gevent.joinall([gevent.spawn(contest.run) for contest in contests])
+        if self.listens():
+            with self.load.busy():
+                self._round()
         self.load.stopping.wait(_PAUSE_S)
+
+    def _round(self) -> None:
+        created = [self.api.create(self.load.title("Parallel executes"), "Say hello.") for _ in range(_TASKS)]
+        contests = [_Contest(self, str(answer.body["id"])) for answer in created if answer.ok]
+        gevent.joinall([gevent.spawn(contest.run) for contest in contests])
 
 
 class _Contest:

@@ -10,7 +10,6 @@ from typing import Final, Literal, NamedTuple
 
 import gevent
 
-from locust_eventsource.errors import EventSourceError
 from scenarios.status_watch import StatusCheck, StatusWatch
 from scenarios.user import StudioUser
 from studio import execute_calls
@@ -59,21 +58,13 @@ class StatusesUser(StudioUser):
         """One task along each route."""
         if self.load.stopping.is_set():
             gevent.sleep(3_600)
-        if self._listens():
+        if self.listens():
             with self.load.busy():
                 for steps in _WALKS:
                     self._with_a_task(partial(_Walk.take, steps=steps))
                 if self.load.options.executions:
                     self._with_a_task(_Walk.execute)
         self.load.stopping.wait(_PAUSE_S)
-
-    def _listens(self) -> bool:
-        assert self.global_stream is not None
-        try:
-            self.global_stream.wait_open(self.load.options.connect_timeout)
-        except (TimeoutError, EventSourceError):
-            return False
-        return True
 
     def _with_a_task(self, act: Callable[[_Walk], None]) -> None:
         if self.load.stopping.is_set():

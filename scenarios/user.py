@@ -15,6 +15,7 @@ import requests
 
 from config.options import request_headers, tls_verification
 from config.values import scenario_counts
+from locust_eventsource.errors import EventSourceError
 from locust_eventsource.locust.user import EventSourceUser
 from locust_eventsource.stream import EventStream, StreamSettings
 from scenarios.run import run_of
@@ -101,6 +102,16 @@ class StudioUser(EventSourceUser, HttpUser):
     def on_start(self) -> None:
         """Hold the global stream."""
         self.global_stream = self.open_global()
+
+    def listens(self) -> bool:
+        """Wait for the user's own stream to be open; False when it is not in time. What comes before it is not told."""
+        if self.global_stream is None:
+            return False
+        try:
+            self.global_stream.wait_open(self.load.options.connect_timeout)
+        except (TimeoutError, EventSourceError):
+            return False
+        return True
 
     def open_global(self, task_ids: str = "", *, settings: StreamSettings | None = None) -> EventStream:
         """Open the global stream, filtered when task ids are given, and have every event of it accounted for."""
