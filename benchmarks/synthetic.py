@@ -1,6 +1,6 @@
 """A long run as its workers would have told it: `python -m benchmarks.synthetic` merges, judges and reports it.
 
-The deltas are those that `scenarios.run.Run` hands out, filled with deliveries that never were; what is timed is what
+The deltas are those that `run.run.Run` hands out, filled with deliveries that never were; what is timed is what
 the master does with them. Time goes by as fast as that allows.
 """
 
@@ -23,11 +23,11 @@ from benchmarks.messages import say
 from benchmarks.resources import pin
 from config.options import add_options
 from reports.write import write_results
-from scenarios.facts import RunFacts
-from scenarios.ledger import Ledger
-from scenarios.result import assemble, judged_rows
-from scenarios.rows import thresholds
-from scenarios.run import Run
+from run.ledger import Ledger
+from run.outcome.facts import RunFacts
+from run.outcome.result import assemble, judged_rows
+from run.outcome.rows import thresholds
+from run.run import Run
 from studio.contract import Envelope, EventKey
 from studio.verify.actions import Action
 from studio.verify.capture import Capture

@@ -1,1 +1,1 @@
-"""What Locust runs: one behaviour a file, and the composition root that wires them to checks and reports."""
+"""What Locust runs: one behaviour a file. ``locustfile.py`` says which are on offer."""

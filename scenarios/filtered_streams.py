@@ -12,7 +12,7 @@ import gevent
 from locust_eventsource.errors import EventSourceError
 from locust_eventsource.locust.pump import pump_of
 from locust_eventsource.stream import EventStream
-from scenarios.ledger import GRACE_S
+from run.ledger import GRACE_S
 from scenarios.moved_task import MovedTask, RefusedCall
 from scenarios.user import StudioUser
 

@@ -12,8 +12,8 @@ from typing import Final
 
 import gevent
 
+from run.outcome.soaking import NAME
 from scenarios.moved_task import MovedTask, RefusedCall
-from scenarios.soaking import NAME
 from scenarios.user import StudioUser
 
 _BEAT_S: Final = 0.5

@@ -18,8 +18,8 @@ from config.values import scenario_counts
 from locust_eventsource.errors import EventSourceError
 from locust_eventsource.locust.user import EventSourceUser
 from locust_eventsource.stream import EventStream, StreamSettings
-from scenarios.run import run_of
-from scenarios.session import install
+from run.run import run_of
+from run.session import install
 from studio.activity import ActivityWatch
 from studio.api import StudioApi
 from studio.contract import EVENTS_PATH

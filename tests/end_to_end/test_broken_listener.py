@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.journal import JOURNAL_FILE
+from run.journal import JOURNAL_FILE
 from tests.support.locust_process import UNTIMED, LocustProcess
 
 LOCUSTFILE = """

@@ -6,7 +6,7 @@ import signal
 from contextlib import ExitStack
 from pathlib import Path
 
-from scenarios.__main__ import main
+from run.__main__ import main
 from tests.end_to_end.test_studio_restart import studio
 from tests.support.locust_process import UNTIMED, LocustProcess
 from tests.support.studio_process import StudioClient
@@ -34,7 +34,7 @@ def test_a_killed_service_is_reported_and_what_it_keeps_can_be_deleted(tmp_path:
         assert result.errors and result.deliveries.unexpected == 0
         assert checks["cleanup"].verdict != "pass"
         assert "run.drained" not in checks
-        command = f"python -m scenarios cleanup --host {host} --run {result.run.id}"
+        command = f"python -m run cleanup --host {host} --run {result.run.id}"
         assert any(note.endswith(command) for note in result.notes), result.notes
         stack.enter_context(studio(db, port))
         client = StudioClient(host)

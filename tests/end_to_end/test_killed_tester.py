@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reports.model import RESULT_FILE, load
-from scenarios.journal import JOURNAL_FILE
+from run.journal import JOURNAL_FILE
 from tests.support.locust_process import ROOT, UNTIMED, LocustProcess, over, wait_until
 from tests.support.studio_process import StudioProcess
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from scenarios.__main__ import main
+from run.__main__ import main
 from tests.support.locust_process import UNTIMED, LocustProcess, over, wait_until
 from tests.support.studio_process import StudioProcess
 
