@@ -54,7 +54,7 @@ matrix-clean: $(COMPILED) ## 20 runs with 20 seeds and no defect on a busy machi
 	@$(BIN)/python -m matrix --clean 20 --busy --page docs/fault-matrix.md $(ARGS)
 
 matrix-as-found: $(COMPILED) ## all known defects of the public server at once: exactly they must be found
-	@$(BIN)/python -m matrix --as-found --page docs/fault-matrix.md $(ARGS)
+	@$(BIN)/python -m matrix --as-found --apart --page docs/fault-matrix.md $(ARGS)
 
 mutants: $(COMPILED) ## break each comparison of the checkers in turn: a test must fail (docs/mutants.md)
 	@$(BIN)/python -m tests.support.mutation $(ARGS)

@@ -58,7 +58,7 @@ def _clean(given: Namespace) -> int:
 
 def _as_found(given: Namespace, rows: Sequence[Row]) -> int:
     try:
-        findings = find_known_defects(rows, given.runs, given.locust)
+        findings = find_known_defects(rows, given.runs, given.locust, apart=given.apart)
     except LoadFailed as failure:
         say(f"✗ {failure}")
         return FAILED

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matrix.comparison import Failure, failures
-from matrix.load import run_load
+from matrix.load import COMMON, run_load
 from matrix.rows.row import Row
 from matrix.show import say
 from matrix.undisturbed import everything
 from reports.markdown import code, table, text
+from studio.reference.switches import SWITCHES
 
 _WITHIN_S = 1800.0
 
@@ -31,16 +32,33 @@ class Findings(NamedTuple):
         return not self.strange and all(self.found.values())
 
 
-def find_known_defects(rows: Sequence[Row], runs: int, arguments: Sequence[str]) -> Findings:
-    """Run with all known defects. Raise ``matrix.load.LoadFailed`` when a run brings no result."""
+def find_known_defects(rows: Sequence[Row], runs: int, arguments: Sequence[str], *, apart: bool) -> Findings:
+    """Run with all known defects. Raise ``matrix.load.LoadFailed`` when a run brings no result.
+
+    ``apart``: also under the load of each known defect's row in turn, since in one run some defects hide others.
+    """
+    loads = [[*everything(), *arguments, "--as-found", "--studio-seed", str(number)] for number in range(1, runs + 1)]
+    if apart:
+        loads += [under_load_of(row) for row in rows if row.defect is not None]
     failed: dict[str, Failure] = {}
-    for number in range(1, runs + 1):
-        asked = [*everything(), *arguments, "--as-found", "--studio-seed", str(number)]
-        outcome = run_load(asked, within_s=_WITHIN_S)
+    for number, load in enumerate(loads, 1):
+        outcome = run_load(load, within_s=_WITHIN_S)
         found = failures(outcome.result)
-        say(f"run {number}: {len(found)} checks and targets failed, {outcome.took_s:.1f} s")
+        say(f"run {number} of {len(loads)}: {len(found)} checks and targets failed, {outcome.took_s:.1f} s")
         failed = {**found, **failed}
     return sort_out(rows, failed)
+
+
+def under_load_of(row: Row) -> list[str]:
+    """The row's arguments with all known defects in the place of its own; other conditions, as a dead backend, stay."""
+    kept, words = list(COMMON), iter(row.arguments)
+    for word in words:
+        value = next(words) if word == "--fault" else ""
+        switch = SWITCHES.get(value.partition(":")[0])
+        if switch is not None and switch.as_found is not None:
+            continue
+        kept += [word, value] if value else [word]
+    return [*kept, "--as-found"]
 
 
 def sort_out(rows: Sequence[Row], failed: Mapping[str, Failure]) -> Findings:

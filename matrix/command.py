@@ -64,6 +64,7 @@ def _parser() -> _Parser:
     what.add_argument("--as-found", action="store_true", help="all known defects at once: exactly they must be found")
     parser.add_argument("--busy", action="store_true", help="with --clean: keep every core busy meanwhile")
     parser.add_argument("--runs", type=_whole, default=1, metavar="N", help="with --as-found: how many (default 1)")
+    parser.add_argument("--apart", action="store_true", help="with --as-found: under each known defect's load, too")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the outcome into this Markdown page")
     return parser
 

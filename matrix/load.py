@@ -93,4 +93,5 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _last_words(log: Path) -> str:
     lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
-    return " / ".join(lines[-_SAID_LINES:]) or "nothing"
+    errors = [line for line in lines if line.startswith("locust: error:")]
+    return " / ".join((errors or lines)[-_SAID_LINES:]) or "nothing"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from matrix.as_found import as_found_lines, as_found_section, sort_out
+from matrix.as_found import as_found_lines, as_found_section, sort_out, under_load_of
 from matrix.comparison import complaints, differences, failures
 from matrix.load import Outcome
 from matrix.rows.row import Row
@@ -97,3 +97,10 @@ def test_the_known_defects_are_sorted_by_the_checks_of_their_rows() -> None:
 def test_exactly_the_known_defects() -> None:
     rows = (_ROW._replace(defect=2),)
     assert sort_out(rows, failures(_outcome(("delivery.lost",)).result)).exact
+
+
+def test_all_known_defects_take_the_place_of_a_rows_own_and_conditions_stay() -> None:
+    arguments = ("--fault", "execute-waits", "--executions", "2", "--fault", "backend-down")
+    load = under_load_of(_ROW._replace(arguments=arguments))
+    assert load[-5:] == ["--executions", "2", "--fault", "backend-down", "--as-found"]
+    assert "execute-waits" not in load
