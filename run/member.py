@@ -76,7 +76,7 @@ class Member:
         session.verify = tls_verification(options)
         session.headers.update(request_headers(options))
         api = StudioApi(session, run.acted, run.clock.add, timeout_s=TIMEOUT_S)
-        return ClockProbe(api, run.title, options.clock_probe, run.interference.touches)
+        return ClockProbe(api, run.title, options.clock_probe, run.interference.was_away)
 
     def respond(self, stage: Stage) -> dict[str, Any]:
         """Take part in one stage of the drain."""

@@ -68,8 +68,12 @@ class Run:
         self.triggers = TriggerClock()
         self.big_events = BigEvents()
         self.board = TaskBoard()
-        self.connections = ConnectionLog(self.recorder, self.interference.excuses_connection)
-        self.lives = StreamLives(self.checks, self.interference.covers)
+        self.connections = ConnectionLog(
+            self.recorder,
+            excuses_loss=self.interference.excuses_loss,
+            excuses_failure=self.interference.excuses_failure,
+        )
+        self.lives = StreamLives(self.checks, self.interference.was_away_at)
         self.requests = ForgivingRequests(environment.events.request, self.interference)
         pump_of(environment).requests = self.requests
         self.sockets = SocketSampler(self.recorder)

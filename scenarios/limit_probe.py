@@ -113,7 +113,7 @@ class LimitProbe:
         with ExitStack() as stack:
             if refusal is not None:
                 # While every place is taken, whoever else of the run asks for a stream is refused as well.
-                stack.enter_context(self._load.interference.going_on())
+                stack.enter_context(self._load.interference.taking_every_place())
             self._conclude(limit, refusal)
             for held in self._held:
                 held.tail.close()

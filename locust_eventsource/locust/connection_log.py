@@ -22,10 +22,18 @@ def reason(error: EventSourceError | None) -> str:
 class ConnectionLog:
     """What the connections of this process did since the last ``take``."""
 
-    def __init__(self, recorder: Recorder, excuses: Callable[[int], bool] = lambda at_ns: False) -> None:
-        """``excuses`` says of a loss or a failure, by its time, whether it counts as none of the service's."""
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        excuses_loss: Callable[[int], bool] = lambda at_ns: False,
+        excuses_failure: Callable[[int], bool] = lambda at_ns: False,
+    ) -> None:
+        """``excuses_loss`` says of a connection that was lost, by the time, that this is no failure of the service;
+        ``excuses_failure`` says so of one that did not come about."""
         self._recorder = recorder
-        self._excuses = excuses
+        self._excuses_loss = excuses_loss
+        self._excuses_failure = excuses_failure
         self._open: dict[EventStream, int] = {}
         self._lost: dict[EventStream, tuple[int, str]] = {}
         self.peak = 0
@@ -78,7 +86,7 @@ class ConnectionLog:
         if not deliberate:
             self._lost[stream] = at_ns, reason(error)
             self._errors[reason(error)] += 1
-            self._counts["broken"] += error is not None and not self._excuses(at_ns)
+            self._counts["broken"] += error is not None and not self._excuses_loss(at_ns)
 
     def reconnect(self, *, stream: EventStream, at_ns: int, gap_ns: int, **_kwargs: object) -> None:
         """Listener of ``events.reconnect``; one after a connection that was let go on purpose is no gap."""
@@ -92,7 +100,7 @@ class ConnectionLog:
 
     def failure(self, *, error: EventSourceError, at_ns: int, final: bool, **_kwargs: object) -> None:
         """Listener of ``events.failure``."""
-        self._counts["failed"] += not self._excuses(at_ns)
+        self._counts["failed"] += not self._excuses_failure(at_ns)
         self._counts["given_up"] += final
         self._errors[reason(error)] += 1
 

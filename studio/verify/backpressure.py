@@ -24,7 +24,7 @@ CHECKS: Final = (
         promise="a stream whose reader stopped reading for a while had every event that a witness had in that time; or "
         "it was disconnected after an unbroken beginning, or an event of its own said that something is missing",
         blind="a queue longer than `--slow-events`; readers that fall behind for longer; what the witness lacks too",
-        unknown="no event came while the reader was stalled, the witness broke, or the run ended while it caught up",
+        unknown="no event came while the reader was stalled, the witness broke, or catching up took too long",
     ),
 )
 

@@ -62,7 +62,11 @@ def test_a_connection_that_never_came_back_is_an_open_gap() -> None:
 
 
 def test_losses_and_failures_that_are_excused_are_shown_and_do_not_count() -> None:
-    log = ConnectionLog(Recorder(), excuses=lambda at_ns: at_ns == 7 * SECOND_NS)
+    log = ConnectionLog(
+        Recorder(),
+        excuses_loss=lambda at_ns: at_ns == 7 * SECOND_NS,
+        excuses_failure=lambda at_ns: at_ns in (7 * SECOND_NS, 8 * SECOND_NS),
+    )
     one, other = stream("one"), stream("other")
     for at_ns, lost in ((7 * SECOND_NS, one), (8 * SECOND_NS, other)):
         log.connect(stream=lost, timing=TIMING, at_ns=5 * SECOND_NS)
@@ -71,7 +75,7 @@ def test_losses_and_failures_that_are_excused_are_shown_and_do_not_count() -> No
     assert log.lost_since(8 * SECOND_NS) == {other: (8 * SECOND_NS, "ConnectionLost: reset")}
     history = ConnectionHistory()
     history.add("local", log.take())
-    assert (history.count("broken"), history.count("failed")) == (1, 1)
+    assert (history.count("broken"), history.count("failed")) == (1, 0)
     errors = history.as_result(0)["errors"]
     assert {error["reason"]: error["count"] for error in errors} == {
         "ConnectionLost: reset": 2,

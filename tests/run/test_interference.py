@@ -5,6 +5,7 @@ from __future__ import annotations
 from locust.event import EventHook
 
 import time
+from contextlib import AbstractContextManager
 from typing import Any
 
 from run.interference import ForgivingRequests, Interference
@@ -17,14 +18,18 @@ def heard() -> tuple[Interference, ForgivingRequests, list[dict[str, Any]]]:
     return interference, ForgivingRequests(hook, interference), fired
 
 
-def test_failures_are_excused_while_it_goes_on_and_only_then() -> None:
+def restarting(interference: Interference) -> AbstractContextManager[None]:
+    return interference.restarting("the run itself had just sent SIGTERM", 0)
+
+
+def test_failures_are_excused_while_the_service_is_away_and_only_then() -> None:
     interference, requests, fired = heard()
     requests.fire(name="before", exception=OSError(), start_time=time.time())
-    with interference.going_on():
+    with restarting(interference):
         requests.fire(name="meanwhile", exception=OSError(), start_time=time.time())
         requests.fire(name="well", exception=None, start_time=time.time())
     after = time.time_ns()
-    while time.time_ns() <= after:
+    while time.time_ns() <= after + 1_000_000:
         pass
     requests.fire(name="after", exception=OSError(), start_time=time.time())
     assert [event["name"] for event in fired] == ["before", "well", "after"]
@@ -34,7 +39,7 @@ def test_failures_are_excused_while_it_goes_on_and_only_then() -> None:
 def test_a_request_that_began_before_and_fails_after_it_is_excused() -> None:
     interference, requests, fired = heard()
     began = time.time()
-    with interference.going_on():
+    with restarting(interference):
         pass
     requests.fire(name="over", exception=OSError(), start_time=began)
     assert (fired, interference.requests) == ([], 1)
@@ -42,29 +47,42 @@ def test_a_request_that_began_before_and_fails_after_it_is_excused() -> None:
 
 def test_a_failure_without_a_start_is_taken_for_one_of_now() -> None:
     interference, requests, fired = heard()
-    with interference.going_on():
+    with restarting(interference):
         requests.fire(name="x", exception=OSError())
     assert (fired, interference.requests) == ([], 1)
 
 
-def test_lost_streams_are_excused_by_their_time() -> None:
+def test_lost_streams_and_those_that_do_not_open_are_excused_by_their_time() -> None:
     interference = Interference()
     before = time.time_ns() - 1
-    with interference.going_on():
-        assert interference.excuses_connection(time.time_ns())
-    assert not interference.excuses_connection(before)
-    assert not interference.excuses_connection(time.time_ns() + 1_000_000_000)
-    assert interference.connections == 1
+    with restarting(interference):
+        now = time.time_ns()
+        assert interference.excuses_loss(now) and interference.excuses_failure(now) and interference.was_away_at(now)
+    assert not interference.excuses_loss(before)
+    assert not interference.excuses_failure(time.time_ns() + 1_000_000_000)
+    assert interference.was_away(before, now) and not interference.was_away(before, before)
+    assert interference.connections == 2
+
+
+def test_a_service_that_is_full_excuses_only_streams_that_do_not_open() -> None:
+    interference, requests, fired = heard()
+    with interference.taking_every_place():
+        now = time.time_ns()
+        assert interference.excuses_failure(now)
+        assert not interference.excuses_loss(now) and not interference.was_away_at(now)
+        requests.fire(name="a stream", request_type="SSE", exception=OSError(), start_time=time.time())
+        requests.fire(name="a call", request_type="GET", exception=OSError(), start_time=time.time())
+    assert [event["name"] for event in fired] == ["a call"]
+    assert (interference.requests, interference.connections, interference.doubt()) == (1, 1, "")
 
 
 def test_a_restart_throws_doubt_on_what_users_find_for_as_long_as_it_echoes() -> None:
-    interference = Interference()
+    what = "the run itself had just sent SIGTERM"
+    interference, silent = Interference(), Interference()
     assert interference.doubt() == ""
-    with interference.restarting("the run itself had just sent SIGTERM", 3_600):
-        assert interference.doubt() == "the run itself had just sent SIGTERM"
-        assert interference.covers(time.time_ns())
-    assert interference.doubt() == "the run itself had just sent SIGTERM"
-    silent = Interference()
-    with silent.restarting("the run itself had just sent SIGTERM", -1):
+    with interference.restarting(what, 3_600):
+        assert interference.doubt() == what
+    assert interference.doubt() == what
+    with silent.restarting(what, -1):
         pass
     assert silent.doubt() == ""
