@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final
 
 from studio.reference import switches as fault
+from studio.reference.bounded_delivery import BoundedDelivery
 from studio.reference.connection import StreamConnection
 from studio.reference.faults import Faults
 from studio.reference.wire import Event
@@ -19,6 +20,7 @@ _TOUCHING: Final = (
     fault.DROP_ONE,
     fault.DUPLICATE_ONE,
     fault.SWAP_ONE,
+    fault.CAPACITY,
 )
 _HOLD_S: Final = 0.1
 """A delivery that waits for the next one on its connection goes out without it after this time."""
@@ -40,6 +42,8 @@ class FaultyDelivery:
         self._late: deque[tuple[float, StreamConnection, Event]] = deque()
         self._held: dict[StreamConnection, Event] = {}
         self._number = 0
+        capacity = faults.count(fault.CAPACITY)
+        self._bounded = BoundedDelivery(capacity) if capacity else None
 
     def deliver(self, connection: StreamConnection, item: Event) -> None:
         """One delivery, counted over all connections."""
@@ -68,7 +72,7 @@ class FaultyDelivery:
 
     def _write(self, connection: StreamConnection, item: Event) -> None:
         if not self._delay_s:
-            connection.send(item)
+            self._send(connection, item)
             return
         loop = asyncio.get_running_loop()
         if not self._late:
@@ -80,6 +84,12 @@ class FaultyDelivery:
         now = loop.time()
         while self._late and self._late[0][0] <= now:
             _, connection, item = self._late.popleft()
-            connection.send(item)
+            self._send(connection, item)
         if self._late:
             loop.call_at(self._late[0][0], self._flush)
+
+    def _send(self, connection: StreamConnection, item: Event) -> None:
+        if self._bounded is None:
+            connection.send(item)
+        else:
+            self._bounded.send(connection, item)

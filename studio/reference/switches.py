@@ -38,6 +38,7 @@ DROP_ONE: Final = "drop-one"
 DUPLICATE_ONE: Final = "duplicate-one"
 SWAP_ONE: Final = "swap-one"
 UNFILTERED: Final = "unfiltered"
+CAPACITY: Final = "capacity"
 REPLAY_DUPLICATES: Final = "replay-duplicates"
 REPLAY_UNFILTERED: Final = "replay-unfiltered"
 REPLAY_SILENT: Final = "replay-silent"
@@ -96,6 +97,12 @@ _DELIVERY: Final = (
         "the delivery of this number comes after the next one on its connection (or 2 s late)",
     ),
     Switch(UNFILTERED, Kind.FLAG, "", "a stream with ?task_ids= gets the live events of all tasks"),
+    Switch(
+        CAPACITY,
+        Kind.COUNT,
+        "2000",
+        "at most so many deliveries a second in all: each takes its share of a second, and what comes faster waits",
+    ),
 )
 
 _WIRE: Final = (

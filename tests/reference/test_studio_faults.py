@@ -103,6 +103,17 @@ def test_one_delivery_is_left_out_written_twice_or_swapped_counted_over_all_conn
     assert sorted(got) == sorted([[a, c, c, e, d, f], *[[a, b, c, d, e, f]] * 3])
 
 
+def test_capacity_bounds_the_deliveries_a_second_over_all_streams_and_loses_none() -> None:
+    with StudioProcess("--fault", "capacity:100") as studio:
+        streams = [studio.stream() for _ in range(4)]
+        made = [studio.create(f"task {number}") for number in range(40)]
+        for stream in streams:
+            assert [event.event["task_id"] for event in stream.wait_for_events(40)] == made
+        stamped = streams[0].reads[1].data.partition(b'"timestamp":"')[2][:26].decode()
+        began_s = datetime.fromisoformat(stamped + "+00:00").timestamp()
+        assert streams[-1].reads[-1].t_ns / 1e9 - began_s >= 4 * 40 / 100 - 0.01
+
+
 def test_unfiltered_gives_every_task_to_filtered_streams_live() -> None:
     with StudioProcess("--fault", "unfiltered") as studio:
         mine = studio.create("mine")
