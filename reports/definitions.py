@@ -103,6 +103,7 @@ COUNTS = (
     Definition("failures", "Failures", "Connections that failed or broke.", ""),
     Definition("errors", "Errors", "Failed requests out of all requests that Locust counted.", ""),
     Definition("streams", "Streams", "The most streams that were open at the same time.", ""),
+    Definition("capacity", "Capacity", "The most deliveries a second that a climb showed to be held.", ""),
 )
 
 _TITLES = {definition.name: definition.title for definition in LATENCIES + COUNTS}

@@ -86,6 +86,7 @@ _ALL: Final = (
     Metric("unplaced", "count", "deliveries without a latency, since no probe of the server's clock brackets them"),
     Metric("errors", "rate", "failed requests among all requests"),
     Metric("streams", "gauge", "the most streams that were open at the same time"),
+    Metric("capacity", "gauge", "the most deliveries a second that the service was shown to hold within its targets"),
     Metric("unread", "gauge", "the most bytes that waited in one stream's receive queue"),
 )
 
