@@ -74,7 +74,6 @@ ROWS: Final = (
         says=("carries no envelope: the JSON breaks off after",),
         also={
             "delivery.lost": "what cannot be read was not delivered",
-            "delivery:p(99)<50ms": "what is lost ranks as infinitely late",
         },
     ),
     Row(
