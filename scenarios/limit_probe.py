@@ -73,7 +73,12 @@ class _Mark:
 
     def missing(self) -> list[_Held]:
         """Streams that have not been told, and may still be."""
-        return [held for held in self.streams if not held.tail.ended and not held.tail.has(self.key)]
+        return [held for held in self.streams if not held.tail.ended and not self._told(held)]
+
+    def _told(self, held: _Held) -> bool:
+        # What hundreds of streams got since they were looked at last is looked at in pieces.
+        gevent.sleep(0)
+        return held.tail.has(self.key)
 
     def told_us(self) -> list[float]:
         """From sending the call to the arrival of its event, on each stream that has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import gevent
@@ -13,6 +14,9 @@ from studio.wire_reader import WireReader
 
 _NO_KEY: Final = EventKey("", "", "")
 _HOUR_S: Final = 3_600.0
+_REMEMBERED_BELOW: Final = 16_384
+_parsed: Final = lru_cache(maxsize=4_096)(parse_envelope)
+"""A broadcast gives the same bytes to every stream, of which there may be hundreds."""
 
 
 class StreamTail:
@@ -92,7 +96,7 @@ class StreamTail:
     def _add(self, event: Event, at_ns: int) -> None:
         key, fields = _NO_KEY, {}
         try:
-            envelope = parse_envelope(event.data)
+            envelope = (_parsed if len(event.data) < _REMEMBERED_BELOW else parse_envelope)(event.data)
         except ValueError:
             # An event without a readable envelope still came, and counts by its id.
             seen = Seen(event.last_event_id, event.type, "", at_ns)
