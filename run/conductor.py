@@ -12,7 +12,7 @@ import time
 from argparse import Namespace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from flask import Response, send_file
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from locust_eventsource.measure.thresholds import Threshold
 
 logger = logging.getLogger(__name__)
+
+_SETTLES_A_SECOND: Final = 4
+"""Judging a second's events in one piece would hold up the loop of a process that also runs users."""
 
 
 class Conductor:
@@ -108,14 +111,17 @@ class Conductor:
         self._ticker = gevent.spawn(self._tick, self._ledger, self._books)
 
     def _tick(self, ledger: Ledger, books: Bookkeeping) -> None:
-        seconds = 0
+        looks = 0
         while not ledger.ended_ns:
-            gevent.sleep(1)
-            seconds += 1
+            gevent.sleep(1 / _SETTLES_A_SECOND)
+            looks += 1
+            ledger.settle(time.time_ns())
+            if looks % _SETTLES_A_SECOND:
+                continue
+            seconds = looks // _SETTLES_A_SECOND
             if self._roundtrip is None and not self._draining.locked():
                 self._add_own(ledger)
             self._note_workers(ledger)
-            ledger.settle(time.time_ns())
             books.note(self._facts(), self._environment.stats)
             if ledger.connections.hopeless and not ledger.ended_ns:
                 self._give_up(ledger.connections.hopeless)

@@ -67,6 +67,7 @@ class Ledger:
         self.attendance = Attendance()
         self.cut_short = ""
         """Why the run did not come to an end in which every event had its time; empty when it did."""
+        self._failures_due_ns = 0
         self.noticed_s: dict[str, float] = {}
         """When a check was first seen to have failed, in seconds since the start of the run."""
         self.deleted = 0
@@ -117,7 +118,9 @@ class Ledger:
                 self.journal.note("settle", at_ns=now_ns)
             self.judge.settle(now_ns)
             self._note_skew()
-            self._note_failures(now_ns)
+            if now_ns >= self._failures_due_ns:
+                self._failures_due_ns = now_ns + SECOND_NS
+                self._note_failures(now_ns)
 
     def finish(self, now_ns: int) -> None:
         """No more will come: judge all that is left. Later calls do nothing."""
