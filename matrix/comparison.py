@@ -59,10 +59,15 @@ def differences(row: Row, outcome: Outcome) -> list[str]:
     return said
 
 
-def complaints(outcome: Outcome) -> list[str]:
-    """What a run without any defect has against the service or leaves open; none when everything passed."""
-    said = [f"{reason.subject} {reason.verdict}: {reason.text}" for reason in reasons(outcome.result)]
-    if outcome.exit_code != PASS and not said:
+def complaints(outcome: Outcome, *, without: str = "") -> list[str]:
+    """What a run without any defect has against the service or leaves open; none when everything passed.
+
+    Rows of the metric ``without`` are passed over.
+    """
+    passed_over = {row.expression for row in outcome.result.rows if row.metric == without}
+    found = reasons(outcome.result)
+    said = [f"{each.subject} {each.verdict}: {each.text}" for each in found if each.subject not in passed_over]
+    if outcome.exit_code != PASS and not found:
         said.append(f"exit code {outcome.exit_code}: {plain(outcome.result.verdict.summary)}")
     return said
 
