@@ -81,6 +81,22 @@ OPTIONS: Final[tuple[Option, ...]] = (
         20,
     ),
     Option(
+        "scenario-pause",
+        LOAD,
+        "Seconds that each user of a scenario rests between its rounds, beside the scenario's own pauses.",
+        values.number(0, 86_400),
+        0.0,
+        "S",
+    ),
+    Option(
+        "restart-after",
+        LOAD,
+        "Seconds until the scenario restart first stops the embedded Studio.",
+        values.number(0, 86_400),
+        0.0,
+        "S",
+    ),
+    Option(
         "session-timeout",
         LOAD,
         "Seconds that ExecutionUser waits for a session to finish before it reports it as stuck.",

@@ -99,6 +99,7 @@ class Run:
         self._titles = count(1)
         self._busy = 0
         self._cpu_percent: float | None = None
+        self._began = time.monotonic()
         self._cpu_times = deque([(time.monotonic_ns(), time.process_time_ns())], maxlen=_CPU_OVER_S + 1)
         self.is_clean = False
         """The end of the run has deleted what this process created."""
@@ -149,6 +150,11 @@ class Run:
             if time.monotonic() >= deadline or self.stopping.wait(_LOOK_EVERY_S):
                 return False
         return True
+
+    @property
+    def lasted_s(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._began
 
     @property
     def idle(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from locust import constant, task
+from locust import task
 
 import uuid
 from collections import deque
@@ -38,7 +38,6 @@ class ReconnectsUser(StudioUser):
 
     scenario = "reconnects"
     owes_events = True
-    wait_time = constant(0.1)
 
     def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust's own signature is untyped
         super().__init__(environment)

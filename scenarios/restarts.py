@@ -54,10 +54,14 @@ class RestartUser(StudioUser):
         super().__init__(environment)
         self._signals = cycle(_SIGNALS)
 
+    def _due_s(self) -> float:
+        """Seconds until the first restart is due; 0 when it is."""
+        return max(0.0, float(self.load.options.restart_after) - self.load.lasted_s)
+
     @task
     def restart_it(self) -> None:
         """One stop and one start."""
-        if wait_until_spawned(self):
+        if wait_until_spawned(self) and not self.load.stopping.wait(self._due_s()):
             with self.load.busy(), ExitStack() as cleanup:
                 findings = Stop(self, cleanup, next(self._signals)).run()
             self.load.checks.note(findings, certain=True)

@@ -88,6 +88,10 @@ class StudioUser(EventSourceUser, HttpUser):
         """The unfiltered stream that the user holds, once it has started."""
         self.api = StudioApi(self.client, self.load.acted, self.load.clock.add)
 
+    def wait_time(self) -> float:
+        """Seconds between two tasks, which Locust asks for: of a scenario's user, between two rounds."""
+        return float(self.load.options.scenario_pause) if self.scenario else 0.0
+
     @classmethod
     def wanted(cls, options: Namespace) -> int | None:
         """How many users of this class the options ask for; None leaves it to Locust's weights.
