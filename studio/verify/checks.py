@@ -24,7 +24,7 @@ class CheckResult(NamedTuple):
     offenders: list[Offender]
     """The first offenders. Of an event: event_id, type, task_id, detail, streams (the first few, as worker/number),
     stream_count, sent_ns and answered_ns (of the call behind it, or None), first_arrival_ns, last_arrival_ns. Of all:
-    what is wrong, and look: a command that looks again, with the service's address left as $HOST."""
+    what is wrong, and again: a command that looks again, with the service's address left as $HOST."""
 
 
 class Account(NamedTuple):

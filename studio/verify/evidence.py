@@ -57,8 +57,9 @@ def of_unseen(workers: Workers, action: Action, outcome: Outcome) -> Offender:
     streams = {"streams": name_streams(workers, outcome.lost), "stream_count": total(outcome.lost)}
     facts = {"event_id": "", "type": event_type, "task_id": action.task_id, "detail": detail}
     times = {"sent_ns": action.sent_ns, "answered_ns": action.answered_ns}
-    look = _rest(action.task_id, action.session_id)
-    return {**facts, **streams, **times, "first_arrival_ns": None, "last_arrival_ns": None, "what": what, "look": look}
+    again = _rest(action.task_id, action.session_id)
+    arrivals = {"first_arrival_ns": None, "last_arrival_ns": None}
+    return {**facts, **streams, **times, **arrivals, "what": what, "again": again}
 
 
 def of_fault(workers: Workers, log: TaskLog, record: EventRecord, fault: Fault) -> Offender:
@@ -78,8 +79,8 @@ def of_misdirected(workers: Workers, log: TaskLog, record: EventRecord, outcome:
         f"{_title(record)} of task {record.task_id} came live on {total(streams)} filtered streams although their "
         f"filter keeps the task out: the first of them asked for task_ids={filters}. {_came(record)}"
     )
-    look = f'curl -N "$HOST{EVENTS_PATH}?task_ids={filters}"'
-    return _of_event(workers, record, streams, log.matches.get(record.id), what, look)
+    again = f'curl -N "$HOST{EVENTS_PATH}?task_ids={filters}"'
+    return _of_event(workers, record, streams, log.matches.get(record.id), what, again)
 
 
 def of_missed(workers: Workers, log: TaskLog, record: EventRecord, outcome: Outcome) -> Offender:
@@ -125,7 +126,7 @@ def of_session(fate: Fate, log: TaskLog, what: str) -> Offender:
         "began_ns": session.begun_ns,
         "seconds": round(fate.lasted_ns / SECOND_NS, 3),
         "what": f"session {session.id} of task {session.task_id} {what}; {began}, the task's last status is {status}",
-        "look": _rest(session.task_id, session.id),
+        "again": _rest(session.task_id, session.id),
     }
 
 
@@ -161,7 +162,7 @@ def _rest(task_id: str, session_id: str) -> str:
 
 
 def _of_event(
-    workers: Workers, record: EventRecord, streams: Masks, action: Action | None, what: str, look: str
+    workers: Workers, record: EventRecord, streams: Masks, action: Action | None, what: str, again: str
 ) -> Offender:
     return {
         "event_id": record.id,
@@ -175,5 +176,5 @@ def _of_event(
         "first_arrival_ns": record.first_ns,
         "last_arrival_ns": record.last_ns,
         "what": what,
-        "look": look,
+        "again": again,
     }

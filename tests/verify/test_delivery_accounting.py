@@ -37,7 +37,7 @@ def test_a_stream_without_the_event_lost_it_and_is_named(world: World) -> None:
         "task t, sent at 00:00:05.000000 and acknowledged at 00:00:05.002000. It came first at 00:00:05.001500; the "
         "server dates it 00:00:05.001000"
     )
-    assert offender["look"] == f'curl -N -H "Last-Event-ID: {event.id}" "$HOST/api/events?task_ids=t"'
+    assert offender["again"] == f'curl -N -H "Last-Event-ID: {event.id}" "$HOST/api/events?task_ids=t"'
 
 
 def test_an_acknowledged_event_that_nobody_saw_is_lost_on_every_stream_and_named_by_its_key(world: World) -> None:

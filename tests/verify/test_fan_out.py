@@ -16,7 +16,7 @@ def test_a_stream_without_somebody_elses_event_is_named(world: World) -> None:
     assert check.verdict == "fail"
     assert (offender["event_id"], offender["streams"]) == (event.id, [f"w{5 % len(world.captures)}/5"])
     assert "of task theirs, which is not the run's, reached 5 of the 6 streams" in str(offender["what"])
-    assert offender["look"] == f'curl -N -H "Last-Event-ID: {event.id}" "$HOST/api/events?task_ids=theirs"'
+    assert offender["again"] == f'curl -N -H "Last-Event-ID: {event.id}" "$HOST/api/events?task_ids=theirs"'
 
 
 def test_alike_is_a_pass_and_nothing_foreign_is_no_check(world: World) -> None:
@@ -37,7 +37,7 @@ def test_events_of_projects_are_for_all_and_filters_pass_them(world: World) -> N
     assert (tally.other, tally.foreign_expected, tally.foreign_missed, tally.misdirected) == (6, 7, 1, 0)
     (offender,) = world.check("fanout.same").offenders
     assert "project.opened about no task reached 6 of the 7" in str(offender["what"])
-    assert str(offender["look"]).endswith('"$HOST/api/events"')
+    assert str(offender["again"]).endswith('"$HOST/api/events"')
 
 
 @pytest.mark.parametrize("event_type", ["replay.unavailable", "error"])

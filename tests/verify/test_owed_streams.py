@@ -54,7 +54,7 @@ def test_an_event_on_a_stream_whose_filter_excludes_it_is_unexpected(world: Worl
     assert (check.verdict, check.counts["misdirected"]) == ("fail", 1)
     assert offender["streams"] == [f"w{7 % len(world.captures)}/7"]
     assert "filter keeps the task out: the first of them asked for task_ids=x" in str(offender["what"])
-    assert offender["look"] == 'curl -N "$HOST/api/events?task_ids=x"'
+    assert offender["again"] == 'curl -N "$HOST/api/events?task_ids=x"'
     assert world.check("unexpected").verdict == "pass"
 
 

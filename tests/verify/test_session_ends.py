@@ -52,7 +52,7 @@ def test_a_session_that_ends_late_was_stuck_and_ended(lasted_s: float, stuck: st
     if stuck == "fail":
         (offender,) = world.check("lifecycle.stuck").offenders
         assert f"was under way for {lasted_s:.1f} s, then ended" in str(offender["what"])
-        assert offender["look"] == 'curl "$HOST/api/tasks/t"; curl "$HOST/api/sessions/s"'
+        assert offender["again"] == 'curl "$HOST/api/tasks/t"; curl "$HOST/api/sessions/s"'
 
 
 def test_how_long_it_lasted_goes_by_the_servers_clock() -> None:
