@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import shlex
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from config.option_list import OPTIONS
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
 
     from argparse import Namespace
+
+
+_UNREPEATED: Final = ("header", "results-dir")
+"""Options that a repetition of the run does without."""
 
 
 def add_options(parser: LocustArgumentParser) -> None:
@@ -43,6 +48,29 @@ def chosen(parsed: Namespace) -> dict[str, Any]:
         for option in OPTIONS
         if option.name != "header" and (value := getattr(parsed, option.dest, option.default)) not in (None, "", False)
     }
+
+
+def command_line(parsed: Namespace, *, host: str, users: int | None) -> str:
+    """The line that repeats a run, without headers, which carry credentials.
+
+    ``host`` is empty for the embedded Studio.
+    """
+    words = ["locust", "--headless"]
+    run_time = getattr(parsed, "run_time", None)
+    of_locust = {"host": host, "users": users, "spawn-rate": parsed.spawn_rate, "run-time": run_time and f"{run_time}s"}
+    for name, value in of_locust.items():
+        words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)] if value else []
+    for option in OPTIONS:
+        value = getattr(parsed, option.dest, option.default)
+        if option.name in _UNREPEATED or value in (option.default, None, "", False):
+            continue
+        values = value if isinstance(value, list) else [value]
+        words += [word for each in values for word in ([option.flag] if each is True else [option.flag, _text(each)])]
+    return shlex.join([*words, *(getattr(parsed, "user_classes", None) or ())])
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def without_credentials(url: str) -> str:

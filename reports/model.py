@@ -48,6 +48,8 @@ class Run:
     processes: int = 1
     user_classes: list[str] = field(default_factory=list)
     options: dict[str, object] = field(default_factory=dict)
+    command: str = ""
+    """The line that repeats the run, without credentials."""
 
     @property
     def started_ns(self) -> int:

@@ -72,6 +72,8 @@ class Offender(NamedTuple):
     event: list[tuple[str, str]]
     streams: list[tuple[str, str]]
     times: list[tuple[str, str]]
+    again: str
+    """The line that looks again; empty when there is none."""
 
 
 def headline(result: Result) -> str:
@@ -205,9 +207,10 @@ def _offender(offender: Mapping[str, object], started_ns: int) -> Offender:
     groups: dict[str, list[tuple[str, str]]] = {"event": [], "streams": [], "times": []}
     for key in sorted(offender, key=_place):
         value = offender[key]
-        if key != "what" and value not in (None, "", []):
+        if key not in ("what", "again") and value not in (None, "", []):
             groups[_group(key)].append((_label(key), _cell(key, value, started_ns)))
-    return Offender(plain(offender.get("what") or offender.get("type") or ""), **groups)
+    what, again = (plain(offender.get(key) or "") for key in ("what", "again"))
+    return Offender(what or plain(offender.get("type") or ""), **groups, again=again)
 
 
 def _place(key: str) -> int:

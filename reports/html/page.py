@@ -10,17 +10,19 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import certainty, definitions, wording
+from reports import certainty, definitions, stories, wording
 from reports.html.certainty_charts import interval_curve, offset_course
 from reports.html.charts import Chart, open_streams, over_time, percentile_curves
 from reports.html.embed import chart_items, library, script_json
 from reports.html.palette import DARK_FOR_LIGHT
 from reports.intervals import Courses, step_s
-from reports.model import CheckRecord, Figures, Result
+from reports.model import CheckRecord, Figures, Result, RowRecord
 from reports.tester import ESTIMATED
 
 TEMPLATES = Path(__file__).parent / "templates"
 MIN_POINTS = 3
+MAX_NAMED = 6
+"""Causes that the verdict's sentence names."""
 MAX_CLOCKS = 4
 """Processes whose clock is drawn; the table has all of them."""
 _APART = (*definitions.TESTER, *definitions.CONNECT_PARTS, *definitions.NETWORK)
@@ -64,11 +66,16 @@ def render_html(result: Result, courses: Courses) -> str:
     connects = _latencies(result, ("connect", *definitions.CONNECT_PARTS, *definitions.NETWORK), inside=True)
     # Without TLS, or with an address in place of a name, a phase takes no time in any connect.
     idle = [each for each in connects if each.figures.max <= certainty.LEAST_US]
+    told = stories.stories(result)
     template = _environment().get_template("report.html.j2")
     return template.render(
         result=result,
         run=result.run,
-        reasons=wording.reasons(result),
+        verdict_sentence=_sentence(result, told),
+        stories=told,
+        undecided=stories.undecided(result),
+        areas=stories.areas(result.checks),
+        targets=_by_urgency(result),
         offenders=_offenders,
         latencies=_latencies(result, _APART, inside=False),
         tester=_latencies(result, definitions.TESTER, inside=True),
@@ -109,6 +116,8 @@ def _environment() -> Environment:
         share=wording.share,
         gap_summary=wording.gap_summary,
         size=wording.size,
+        anchor=stories.anchor,
+        note_is_urgent=_is_urgent,
         certainty=certainty,
         definitions=definitions,
         style=_source("style.css"),
@@ -119,6 +128,35 @@ def _environment() -> Environment:
 
 def _source(name: str) -> Markup:
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _sentence(result: Result, told: Sequence[stories.Story]) -> str:
+    """The verdict in a sentence: the causes by name, where there are any."""
+    if result.verdict.result != "fail" or not told:
+        return wording.plain(result.verdict.summary)
+    titles = [story.title[:1].lower() + story.title[1:] for story in told[:MAX_NAMED]]
+    more = len(told) - len(titles)
+    named = "; ".join([*titles, f"and {more} more"] if more else titles)
+    return f"{len(told)} thing{'' if len(told) == 1 else 's'} went wrong: {named}."
+
+
+def _is_urgent(note: str, result: Result) -> bool:
+    """Whether a note is about the run having been cut short, which changes how all figures are read."""
+    return note.startswith("The run was ended") or any(
+        check.name.startswith("run.")
+        and check.verdict == "unknown"
+        and note.lower().startswith(check.summary.lower()[:40])
+        for check in result.checks
+    )
+
+
+_URGENCY = {"fail": 0, "inconclusive": 1, "unknown": 1, "pass": 2}
+
+
+def _by_urgency(result: Result) -> list[RowRecord]:
+    """The targets, those that were missed first; the tester's own row is told apart."""
+    rows = [row for row in result.rows if row.metric != "tester"]
+    return sorted(rows, key=lambda row: _URGENCY.get(row.verdict, 3))
 
 
 def _offenders(check: CheckRecord, result: Result) -> list[wording.Offender]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from config.options import chosen, delivery_asked, without_credentials
+from config.options import chosen, command_line, delivery_asked, without_credentials
 from locust_eventsource.locust.stats_table import METHOD as EVENT_METHOD
 from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, exit_code, outcome
 from locust_eventsource.measure.health import METRIC as TESTER
@@ -85,6 +85,9 @@ def _facts(facts: RunFacts, ledger: Ledger) -> FactsOfRun:
         processes=max(1, len(ledger.cpu_percent)),
         user_classes=facts.user_classes,
         options=chosen(options),
+        command=command_line(
+            options, host="" if facts.embedded else without_credentials(facts.host), users=facts.users
+        ),
         **facts.programs,
     )
 

@@ -26,11 +26,11 @@ from tests.support.sample_tester import sample_facts
 
 def test_the_first_screen_says_how_sure_the_figures_are_and_whether_the_tester_kept_up() -> None:
     first = shown_text("sample").partition("Targets against measured")[0]
-    for words in ("Delivery, median 1.44 ms 1.10~1.75 ms", "Delivery, p99 251 ms 22.4~502 ms", "✓kept up"):
+    for words in ("Delivery, median 1.44 ms 1.10~1.75 ms", "Delivery, p99 251 ms 22.4~502 ms", "✓The tester: kept up"):
         assert words in first
     doubtful = row_record(judge_health(sample_facts()._replace(cpu_percent=97.0)))
     shown = ParsedPage(render_html(_with_rows(doubtful), {})).text
-    assert "?in doubt" in shown
+    assert "?The tester: in doubt" in shown
     assert "a process used 97 % of a core: run fewer users" in shown
 
 

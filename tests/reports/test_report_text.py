@@ -216,6 +216,7 @@ def test_an_offender_is_a_sentence_with_the_event_the_streams_and_the_times_apar
         "event_id": "e1",
         "stream_count": 2,
         "what": "reached 23 of 25 streams",
+        "again": "curl it",
     }
     check = CheckRecord("lost", "fail", "", {}, [offender, {"type": "task.created"}])
     assert wording.offenders(check, STARTED_NS) == [
@@ -224,6 +225,7 @@ def test_an_offender_is_a_sentence_with_the_event_the_streams_and_the_times_apar
             [("event id", "e1"), ("task id", "t1")],
             [("streams", "w1/3, w1/4"), ("stream count", "2")],
             [("sent", "0.250 s")],
+            "curl it",
         ),
-        wording.Offender("task.created", [("type", "task.created")], [], []),
+        wording.Offender("task.created", [("type", "task.created")], [], [], ""),
     ]

@@ -217,6 +217,7 @@ def _checks() -> list[CheckRecord]:
     lost: list[dict[str, object]] = [
         {
             "what": "lost",
+            "again": 'curl -N "$HOST/api/events"',
             "event_id": f"evt-{1840 + at}",
             "type": "task.status_changed",
             "task_id": f"task-{at}c41",
@@ -231,10 +232,12 @@ def _checks() -> list[CheckRecord]:
         {"what": "duplicated", "event_id": "evt-77", "type": "task.created", "streams": ["w2/4"], "at_ns": at_ns}
     ]
     return [
-        CheckRecord("lost", "fail", "3 deliveries of 3 events never came.", {"lost": 3}, lost),
-        CheckRecord("duplicated", "fail", "1 event came twice on one stream.", {"duplicated": 1}, twice),
-        CheckRecord("order", "pass", "Every stream saw the events in the same order.", {"reordered": 0}),
-        CheckRecord("lifecycle", "unknown", "Worker 2 stopped reporting 3 s before the end.", {"unknown": 12}),
+        CheckRecord("delivery.lost", "fail", "3 deliveries of 3 events never came.", {"lost": 3}, lost),
+        CheckRecord("delivery.duplicated", "fail", "1 event came twice on one stream.", {"duplicated": 1}, twice),
+        CheckRecord("delivery.reordered", "pass", "Every stream saw the events in the same order.", {"reordered": 0}),
+        CheckRecord(
+            "lifecycle.transitions", "unknown", "Worker 2 stopped reporting 3 s before the end.", {"unknown": 12}
+        ),
     ]
 
 
