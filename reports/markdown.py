@@ -1,30 +1,33 @@
-"""report.md: the verdict and its evidence for a pull request (GitHub Flavored Markdown)."""
+"""report.md: the verdict and its evidence for a pull request (GitHub Flavored Markdown), in fewer than 60 lines.
+
+What there is no room for is in report.html, and a line says how much that is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 from reports import certainty
 from reports.definitions import in_order, title
-from reports.model import CheckRecord, Figures, Metric, Result
+from reports.model import CheckRecord, Figures, Result, RowRecord
 from reports.wording import (
     NOTHING,
+    Offender,
     count,
-    evidence,
     figure,
     headline,
     identity,
+    offenders,
     plain,
-    reasons,
     seconds,
     share,
     span,
     symbol,
 )
 
-MAX_OFFENDERS = 5
-MAX_REASONS = 10
+MAX_LINES: Final = 59
 _COLUMNS = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p99.9", "p999"), ("max", "max"))
 _LEGEND = (
     "In parentheses: the interval that holds the true value, where it is wider than the digits. "
@@ -34,18 +37,38 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@$])")
 _BACKTICKS = re.compile(r"`+")
 
 
+_T = TypeVar("_T")
+
+
+class _Room(NamedTuple):
+    """How many of each there is room for; ``offenders`` of each check."""
+
+    targets: int
+    checks: int
+    offenders: int
+    measures: int
+    notes: int
+
+
+_ROOMS: Final = (_Room(14, 12, 5, 14, 8), _Room(12, 10, 2, 8, 5), _Room(10, 8, 1, 5, 4), _Room(6, 5, 1, 4, 3))
+"""Tried in this order. The last fits whatever failed: 36 lines besides, and 23 of what it counts."""
+_URGENCY: Final = {"fail": 0, "inconclusive": 1, "unknown": 1}
+
+
 def render_markdown(result: Result) -> str:
     """The whole report.md. Text that is not our own cannot break a table, make a link or mention anybody."""
+    texts = (_rendered(result, room) for room in _ROOMS)
+    return next(each for each in texts if each.count("\n") <= MAX_LINES)
+
+
+def _rendered(result: Result, room: _Room) -> str:
     parts = [
         _verdict(result),
-        _targets(result),
-        _deliveries(result),
-        *(_offenders(check, result.run.started_ns) for check in result.checks if check.offenders),
-        _latencies(result),
-        _connections(result),
-        _instrument(result),
-        _facts(result),
-        _notes(result),
+        _targets(result.rows, room),
+        _deliveries(result, room),
+        _latencies(result, room),
+        _run(result),
+        _notes(result, room),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -81,78 +104,97 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]], right: int = 0
 def _verdict(result: Result) -> str:
     verdict = result.verdict
     exit_code = "" if verdict.exit_code is None else f" (exit code {verdict.exit_code})"
-    against = reasons(result)
-    lines = [f"# {symbol(verdict.result)} {text(headline(result))}{exit_code}", "", text(verdict.summary)]
-    if against:
-        lines += ["", *(f"- {symbol(r.verdict)} {code(r.subject)}: {text(r.text)}" for r in against[:MAX_REASONS])]
-    if len(against) > MAX_REASONS:
-        lines.append(f"- and {len(against) - MAX_REASONS} more")
-    return "\n".join(lines)
+    return f"# {symbol(verdict.result)} {text(headline(result))}{exit_code}\n\n{text(verdict.summary)}"
 
 
-def _targets(result: Result) -> str:
-    if not result.rows:
+def _chosen(items: Sequence[_T], verdicts: Sequence[str], room: int) -> list[_T]:
+    """As many as there is room for, in their order: what failed before what is open, and that before the rest."""
+    urgent = sorted(range(len(items)), key=lambda at: _URGENCY.get(verdicts[at], 2))
+    return [items[at] for at in sorted(urgent[:room])]
+
+
+def _more(number: int) -> str:
+    return f"and {number} more in report.html"
+
+
+def _targets(rows: Sequence[RowRecord], room: _Room) -> str:
+    if not rows:
         return "## Targets\n\nNo targets were set."
-    rows = (
-        [
-            f"{symbol(row.verdict)} {text(row.verdict)}",
-            cell(row.expression),
-            text(figure(row.measured_text)) or NOTHING,
-            text(figure(row.margin_text)) or NOTHING,
-            certainty.samples(row, "; "),
-            text(row.reason),
-            text(row.origin),
-        ]
-        for row in result.rows
-    )
-    return "## Targets\n\n" + table(
-        ["Verdict", "Target", "Measured", "Margin", "n, 95 % confidence", "Reason", "From"], rows
-    )
+    shown = _chosen(rows, [row.verdict for row in rows], room.targets)
+    lines = [_target(row) for row in shown]
+    heads = ["Verdict", "Target", "Measured", "Margin", "n, 95 % confidence", "Reason", "From"]
+    if len(rows) > len(shown):
+        lines.append(["", _more(len(rows) - len(shown)), *[""] * (len(heads) - 2)])
+    return "## Targets\n\n" + table(heads, lines)
 
 
-def _deliveries(result: Result) -> str:
-    checks = ([f"{symbol(c.verdict)} {text(c.verdict)}", text(c.name), text(c.summary)] for c in result.checks)
-    parts = ["## Deliveries", f"{identity(result)}."]
-    if result.checks:
-        parts.append(table(["Verdict", "Check", "Found"], checks))
-    return "\n\n".join(parts)
+def _target(row: RowRecord) -> list[str]:
+    return [
+        f"{symbol(row.verdict)} {text(row.verdict)}",
+        cell(row.expression),
+        text(figure(row.measured_text)) or NOTHING,
+        text(figure(row.margin_text)) or NOTHING,
+        certainty.samples(row, "; "),
+        text(row.reason),
+        text(row.origin),
+    ]
 
 
-def _offenders(check: CheckRecord, started_ns: int) -> str:
-    found = evidence(check, started_ns)
-    shown = found.rows[:MAX_OFFENDERS]
-    heading = f"### First offenders: {text(check.name)}"
-    more = len(found.rows) - len(shown)
-    parts = [heading, table(map(text, found.columns), (map(cell, row) for row in shown))]
-    return "\n\n".join([*parts, f"and {more} more in report.html"] if more else parts)
+def _deliveries(result: Result, room: _Room) -> str:
+    against = [check for check in result.checks if check.verdict in _URGENCY]
+    passed = len(result.checks) - len(against)
+    told = f"{identity(result)}." + (f" {passed} of {len(result.checks)} checks passed." if result.checks else "")
+    shown = _chosen(against, [check.verdict for check in against], room.checks)
+    lines = [line for check in shown for line in _check(check, result.run.started_ns, room.offenders)]
+    if len(against) > len(shown):
+        lines.append(f"- {_more(len(against) - len(shown))}")
+    return "\n\n".join(part for part in ("## Deliveries and checks", told, "\n".join(lines)) if part)
 
 
-def _latencies(result: Result) -> str:
+def _check(check: CheckRecord, started_ns: int, room: int) -> list[str]:
+    """What the check found, and its first offenders; where there are more, the last line says so."""
+    found = offenders(check, started_ns)
+    lines = [f"  - {_offender(each)}" for each in found[:room]]
+    if len(found) > room:
+        lines[-1] += f" ({_more(len(found) - room)})"
+    return [f"- {symbol(check.verdict)} {code(check.name)}: {text(check.summary)}", *lines]
+
+
+def _offender(offender: Offender) -> str:
+    facts = [*offender.event, *offender.streams, *offender.times]
+    told = "; ".join(f"{text(name)} {code(value)}" for name, value in facts)
+    return f"{text(offender.what)}: {told}" if told else text(offender.what)
+
+
+def _latencies(result: Result, room: _Room) -> str:
     if not result.metrics:
         return ""
-    named = [(text(title(name)), result.metrics[name]) for name in in_order(list(result.metrics))]
-    figures = ([name, count(metric.samples), *_figures(metric)] for name, metric in named)
+    names = in_order(list(result.metrics))
+    shown = names[: room.measures]
+    rows = [[text(title(name)), count(result.metrics[name].samples), *_figures(result.metrics[name])] for name in shown]
     heads = ["Measure", "n", *(column for column, _ in _COLUMNS)]
-    parts = ["## Latency", table(heads, figures, right=len(heads) - 1), _LEGEND, *_confidences(named)]
-    return "\n\n".join(parts)
+    if len(names) > len(shown):
+        rows.append([_more(len(names) - len(shown)), *[""] * (len(heads) - 1)])
+    return "\n\n".join(["## Latency", table(heads, rows, right=len(heads) - 1), _LEGEND])
 
 
 def _figures(metric: Figures) -> list[str]:
     return [certainty.summed_up(metric, key) for _, key in _COLUMNS]
 
 
-def _confidences(named: list[tuple[str, Metric]]) -> list[str]:
-    """The confidence of every percentile, folded: it is about the number of samples and belongs to each figure."""
-    rows = [
-        [name, *(certainty.confidence(metric.bounds[key].confidence) for key in certainty.PERCENTILES)]
-        for name, metric in named
-        if metric.bounds
-    ]
-    if not rows:
-        return []
-    heads = ["Measure", "p50", "p90", "p95", "p99", "p99.9"]
-    summary = "<details><summary>95 % confidence intervals</summary>"
-    return [summary, table(heads, rows, right=5), "</details>"]
+def _run(result: Result) -> str:
+    """Who was asked and by whom, and how far the figures can be trusted."""
+    lines = [_load(result), _connections(result), _clocks(result), _tester(result), _versions(result)]
+    return "## The run\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _load(result: Result) -> str:
+    run = result.run
+    host = "the embedded Studio" if run.embedded else code(run.host)
+    users = NOTHING if run.users is None else str(run.users)
+    classes = text(", ".join(run.user_classes)) or NOTHING
+    processes = "one process" if run.processes == 1 else f"{run.processes} processes"
+    return f"Load: {users} users ({classes}) in {processes} on {host}, {span(run.duration_s)}."
 
 
 def _connections(result: Result) -> str:
@@ -161,42 +203,37 @@ def _connections(result: Result) -> str:
     gaps = f"; {len(seen.gaps)} gaps" if seen.gaps else ""
     gaps += f"; {seen.dropped} let go on purpose" if seen.dropped else ""
     network = certainty.network_text(result.network)
-    return f"## Connections\n\n{line}{gaps}." + (f" {network}" if network else "")
+    return f"Connections: {line}{gaps}." + (f" {network}" if network else "")
 
 
-def _instrument(result: Result) -> str:
-    """How far the figures can be trusted: the clocks, what widens the intervals, the tester's own health."""
-    steps = (
-        f"- {text(process.name)}: the offset jumped by {certainty.offset(step.low_us, step.high_us)} between "
-        f"{seconds(step.after_s)} and {seconds(step.before_s)}"
-        for process, step in certainty.steps_of(result.clock)[:MAX_OFFENDERS]
-    )
-    lines = ["## Clocks and tester", text(certainty.clock_summary(result.clock)), "\n".join(steps)]
+def _clocks(result: Result) -> str:
+    told = [text(certainty.clock_summary(result.clock))]
+    for process, step in certainty.steps_of(result.clock)[:1]:
+        jump = certainty.offset(step.low_us, step.high_us)
+        between = f"{seconds(step.after_s)} and {seconds(step.before_s)}"
+        told.append(f"As {text(process.name)} saw it, the offset jumped by {jump} between {between}.")
     if result.uncertainty.text:
-        lines.append(f"What widens the intervals of delivery: {text(figure(result.uncertainty.text))}.")
+        told.append(f"What widens the intervals of delivery: {text(figure(result.uncertainty.text))}.")
+    return f"Clocks: {' '.join(told)}"
+
+
+def _tester(result: Result) -> str:
     row = certainty.row_of_tester(result.rows)
     fit = f"{symbol(row.verdict)} {certainty.fitness(row)}: " if row else ""
-    lines.append(f"The tester: {fit}{text(certainty.health_text(result.health))}.")
-    return "\n\n".join(line for line in lines if line)
+    return f"The tester: {fit}{text(certainty.health_text(result.health))}."
 
 
-def _facts(result: Result) -> str:
+def _versions(result: Result) -> str:
     run, tally = result.run, result.deliveries
-    stamped = tally.kernel_stamps + tally.user_stamps
-    facts = [
-        ("Target", "embedded Studio" if run.embedded else run.host),
-        ("Started", run.started),
-        ("Duration", span(run.duration_s)),
-        ("Load", f"{NOTHING if run.users is None else run.users} users ({', '.join(run.user_classes) or NOTHING})"),
-        ("Processes", str(run.processes)),
-        ("Kernel stamps", share(tally.kernel_stamps, stamped)),
-        ("Versions", f"locust-eventsource {run.package}, Locust {run.locust}, Python {run.python}"),
-        ("Platform", run.platform),
-    ]
-    return "## The run\n\n" + table(["", ""], ([name, cell(value)] for name, value in facts))
+    stamped = share(tally.kernel_stamps, tally.kernel_stamps + tally.user_stamps)
+    programs = f"locust-eventsource {run.package}, Locust {run.locust}, Python {run.python}, {run.platform}"
+    return f"Started {code(run.started)}; kernel stamps {stamped}; {text(programs)}."
 
 
-def _notes(result: Result) -> str:
+def _notes(result: Result, room: _Room) -> str:
     left = [f"left on the server: {item}" for item in result.cleanup.left]
-    lines = [*result.health.warnings, *left, *result.notes]
-    return "## Notes\n\n" + "\n".join(f"- {text(line)}" for line in lines) if lines else ""
+    lines = [text(line) for line in (*result.notes, *result.health.warnings, *left)]
+    shown = lines[: room.notes]
+    if len(lines) > len(shown):
+        shown.append(_more(len(lines) - len(shown)))
+    return "## Notes\n\n" + "\n".join(f"- {line}" for line in shown) if lines else ""

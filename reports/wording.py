@@ -58,13 +58,6 @@ class Measured(NamedTuple):
     beside: str
 
 
-class Evidence(NamedTuple):
-    """The first offenders of a check as a table of texts."""
-
-    columns: list[str]
-    rows: list[list[str]]
-
-
 class Offender(NamedTuple):
     """One offender: a sentence, and labelled texts about the event, the streams and the times."""
 
@@ -179,14 +172,6 @@ def share(part: int, whole: int) -> str:
         return "100 %" if part else "0 %"
     percent = min(max(100 * part / whole, 0.01), 99.99)
     return f"{percent:.2f} %"
-
-
-def evidence(check: CheckRecord, started_ns: int) -> Evidence:
-    """The offenders as a table: what and which event first, dates as seconds since the start of the run."""
-    keys = dict.fromkeys(key for each in check.offenders for key, value in each.items() if value is not None)
-    ordered = sorted(keys, key=_place)
-    rows = [[_cell(key, offender.get(key), started_ns) for key in ordered] for offender in check.offenders]
-    return Evidence([_label(key) for key in ordered], rows)
 
 
 def offenders(check: CheckRecord, started_ns: int) -> list[Offender]:
