@@ -1,4 +1,4 @@
-"""``python -m reports``: show a run's verdict again, make its reports anew, or compare runs."""
+"""``python -m reports``: show a run's verdict again, make its reports anew, compare runs, or print the schema."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 
 from reports.compare import command as compare
 from reports.model import RESULT_FILE, ResultError, load
+from reports.schema import render_schema
 from reports.terminal import render_table, use_color
 from reports.write import render_files
 
@@ -42,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("compare", help="hold two runs, or several a side, against each other")
     compare.add_arguments(command)
     command.set_defaults(run=compare.run)
+    command = commands.add_parser("schema", help="print the JSON schema of result.json")
+    command.set_defaults(run=_schema)
     return parser
 
 
@@ -56,6 +59,11 @@ def _render(options: argparse.Namespace) -> int:
     paths = render_files(directory, load(directory / RESULT_FILE))
     print(paths.html)
     print(paths.markdown)
+    return 0
+
+
+def _schema(_options: argparse.Namespace) -> int:
+    sys.stdout.write(render_schema())
     return 0
 
 
