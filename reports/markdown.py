@@ -161,7 +161,8 @@ def _check(check: CheckRecord, started_ns: int, room: int) -> list[str]:
 
 
 def _offender(offender: Offender) -> str:
-    facts = [*offender.event, *offender.streams, *offender.times]
+    again = [("look again", offender.again)] if offender.again else []
+    facts = [*offender.event, *offender.streams, *offender.times, *again]
     told = "; ".join(f"{text(name)} {code(value)}" for name, value in facts)
     return f"{text(offender.what)}: {told}" if told else text(offender.what)
 

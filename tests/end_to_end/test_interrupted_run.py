@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.locust_process import UNTIMED, LocustProcess, is_gone, over, passed, wait_until
+from tests.support.result_files import assert_complete, assert_said
 from tests.support.studio_process import StudioProcess
 
 SIZE = (*UNTIMED, "--headless", "--only-summary", "-u", "10", "-r", "10", "--task-rate", "4")
@@ -18,12 +19,13 @@ UNDER_WAY = r"\d+ streams open \| [1-9]\d* deliveries"
 
 @pytest.mark.parametrize("processes", [1, 2], ids=["one process", "two processes"])
 def test_ctrl_c_drains_the_run_and_reports_it(tmp_path: Path, processes: int) -> None:
-    with LocustProcess(tmp_path, [*LOAD, *over(processes)]) as process:
+    with LocustProcess(tmp_path, [*LOAD, "-t", "10m", *over(processes)]) as process:
         process.wait_for(UNDER_WAY)
         studio = process.studio_pid
         process.interrupt()
         code = process.wait()
-        result = process.result()
+        result = assert_complete(process.folder)
+        assert_said(process.folder, r"The run was ended after \d+ s of the 600 s that were asked for")
         assert "Traceback" not in process.output, process.output
         assert passed(code, result), process.output
         assert result.deliveries.lost == 0
@@ -33,13 +35,15 @@ def test_ctrl_c_drains_the_run_and_reports_it(tmp_path: Path, processes: int) ->
 
 
 def test_sigterm_drains_the_run_and_reports_it(tmp_path: Path) -> None:
-    with LocustProcess(tmp_path, LOAD) as process:
+    with LocustProcess(tmp_path, [*LOAD, "-t", "10m"]) as process:
         process.wait_for(UNDER_WAY)
         studio = process.studio_pid
         process.send(signal.SIGTERM)
         code = process.wait()
-        assert passed(code, process.result()), process.output
-        assert process.result().deliveries.lost == 0
+        result = assert_complete(process.folder)
+        assert passed(code, result), process.output
+        assert result.deliveries.lost == 0
+        assert_said(process.folder, r"The run was ended after \d+ s of the 600 s that were asked for")
         wait_until(lambda: is_gone(studio), "the embedded Studio ends")
 
 
@@ -72,7 +76,10 @@ def test_an_impatient_end_is_inconclusive_and_leaves_nothing_on_the_server(tmp_p
             process.wait_for("Draining")
             process.interrupt()
             code = process.wait()
-            result = process.result()
+            result = assert_complete(process.folder)
+            assert_said(
+                process.folder, "the end of the run was interrupted, so what was under way is not accounted for"
+            )
         assert "Traceback" not in process.output, process.output
         assert code == 4, process.output
         assert [check.verdict for check in result.checks if check.name == "run.drained"] == ["unknown"]

@@ -11,6 +11,7 @@ import psutil
 
 from run.__main__ import main
 from tests.support.locust_process import UNTIMED, LocustProcess, over, wait_until
+from tests.support.result_files import assert_complete, assert_said
 from tests.support.studio_process import StudioProcess
 
 LOAD = (*UNTIMED, "--headless", "--only-summary", "-u", "10", "-r", "10", "--task-rate", "4", "-t", "14s")
@@ -30,7 +31,8 @@ def test_a_killed_worker_is_named_and_its_tasks_are_deleted(tmp_path: Path) -> N
             os.kill(first_worker(process), signal.SIGKILL)
             code = process.wait()
             assert "Traceback" not in process.output, process.output
-            result = process.result()
+            result = assert_complete(process.folder)
+            assert_said(process.folder, r"worker [12] was lost: what happened there after the last report is unknown")
         checks = {check.name: check for check in result.checks}
         assert code == 4, process.output
         assert checks["run.workers"].verdict == "unknown"

@@ -61,11 +61,11 @@ def test_an_offender_puts_dates_as_seconds_since_the_start_and_long_lists_short(
         "wait_us": 10,
         "from_s": 0.25,
         "task": None,
-        "again": True,
+        "ready": True,
         "event_id": "e1",
     }
     (found,) = wording.offenders(CheckRecord("x", "fail", "", {}, [offender]), STARTED_NS)
-    assert found.event == [("event id", "e1"), ("again", "True")]
+    assert found.event == [("event id", "e1"), ("ready", "True")]
     assert found.streams == [("streams", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 3 more")]
     assert found.times == [("at", "1.500 s"), ("wait", "2.50 ms"), ("wait", "10.0 µs"), ("from", "0.250 s")]
 
@@ -153,7 +153,7 @@ def test_the_markdown_says_verdict_targets_deliveries_offenders_and_facts() -> N
     assert shown.startswith("# ✗ Failed (exit code 3)\n")
     assert "| ✗ fail | `delivery:p(99)<10ms` | 251 ms (22.4 to 502 ms; 3 lost) | 241 ms over the limit |" in shown
     assert "3,723 expected = 3,720 delivered + 3 lost." in shown
-    assert "\n- ✗ `lost`: 3 deliveries of 3 events never came.\n  - lost: event id `evt-1840`; type " in shown
+    assert "\n- ✗ `delivery.lost`: 3 deliveries of 3 events never came.\n  - lost: event id `evt-1840`; type " in shown
     assert "locust-eventsource 0.1.0, Locust 2.47.0, Python 3.11.7" in shown
     assert render_markdown(passing_result()).startswith("# ✓ Passed (exit code 0)\n")
 

@@ -143,10 +143,15 @@ class LocustProcess:
         """The embedded Studio's process."""
         return int(self.wait_for(r"embedded Studio serves \S+ \(process (\d+)\)").group(1))
 
+    @property
+    def folder(self) -> Path:
+        """The folder of its only run."""
+        (directory,) = self.results.iterdir()
+        return directory
+
     def result(self) -> Result:
         """The result of its only run."""
-        (directory,) = self.results.iterdir()
-        return load(directory / "result.json")
+        return load(self.folder / "result.json")
 
 
 def is_gone(pid: int) -> bool:
