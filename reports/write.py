@@ -66,7 +66,7 @@ def _render(directory: Path, result: Result, courses: Courses) -> Paths:
 def _write_hlog(path: Path, metric: str, series: Series, result: Result) -> Course:
     temporary, run = path.with_name(f".{path.name}.part"), result.run
     try:
-        intervals = logged(temporary, metric, series.intervals(metric), run.started_ns)
+        intervals = logged(temporary, metric, series.sealed(metric), run.started_ns)
         found = course(intervals, run.started_ns / 1e9, run.duration_s, series.histogram(metric))
         temporary.replace(path)
         return found

@@ -12,9 +12,11 @@ import base64
 import binascii
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+
+import numpy
+from numpy.typing import NDArray
 
 from locust_eventsource.measure.buckets import DIGITS, HIGHEST_US, LOWEST_US
 
@@ -25,6 +27,9 @@ _HEADER: Final = struct.Struct(">iiiiqqd")
 _HALF: Final = 1024
 """Buckets in each power of two; the first 2,048 values have one each."""
 _LAST_BYTE_BITS: Final = 56
+_MOST_BYTES: Final = 9
+
+Numbers = NDArray[numpy.int64]
 
 
 class ForeignPayload(Exception):
@@ -33,33 +38,54 @@ class ForeignPayload(Exception):
 
 def encode(ascending: Iterable[tuple[int, int]]) -> bytes:
     """(bucket, count) pairs in the order of their buckets, as base64. Buckets are named as in ``buckets``."""
-    numbers: list[int] = []
-    following = 0
-    for bucket, count in ascending:
-        # A long run writes millions of buckets, so what `_place_of` says of the lower half stands here too.
-        place = bucket if bucket < 2 * _HALF else _place_of(bucket)
-        if place > following:
-            numbers.append(2 * (place - following) - 1)
-        numbers.append(2 * count)
-        following = place + 1
-    body = _varints(numbers)
+    return encode_places(*places_of(dict(ascending)))
+
+
+def places_of(counts: Mapping[int, int]) -> tuple[Numbers, Numbers]:
+    """The places of buckets in HdrHistogram's array, in order, and their counts."""
+    found = numpy.fromiter(counts.keys(), numpy.int64, len(counts))
+    numbers = numpy.fromiter(counts.values(), numpy.int64, len(counts))
+    # The exponent of a whole number is its bit length.
+    shift = numpy.maximum(numpy.frexp(found.astype(numpy.float64))[1] - _HALF.bit_length(), 0)
+    places = shift * _HALF + (found >> shift)
+    order = numpy.argsort(places)
+    return places[order].astype(numpy.int64), numbers[order]
+
+
+def buckets_at(places: Numbers) -> Numbers:
+    """The buckets at these places of HdrHistogram's array."""
+    shift = numpy.maximum(places // _HALF - 1, 0)
+    found: Numbers = (places - shift * _HALF) << shift
+    return found
+
+
+def encode_places(places: Numbers, counts: Numbers) -> bytes:
+    """Ascending places with their counts, as base64."""
+    empty = numpy.diff(places, prepend=-1) - 1
+    numbers = numpy.empty(2 * len(places), numpy.int64)
+    # A run of n empty counters is the number -n, ZigZag 2n - 1; no run is below zero and left out.
+    numbers[0::2] = 2 * empty - 1
+    numbers[1::2] = 2 * counts
+    body = _varints(numbers[numbers >= 0])
     header = _HEADER.pack(_COOKIE, len(body), 0, DIGITS, LOWEST_US, HIGHEST_US, 1.0)
     compressed = zlib.compress(header + body)
     return base64.b64encode(_ENVELOPE.pack(_COMPRESSED_COOKIE, len(compressed)) + compressed)
 
 
+def decode_places(blob: bytes) -> tuple[Numbers, Numbers]:
+    """Places in order with their counts. Raises `ForeignPayload`, and ValueError for a payload that is damaged."""
+    numbers = _numbers(_body_of(blob))
+    is_run = (numbers & 1).astype(bool)
+    steps = numpy.where(is_run, (numbers + 1) >> 1, 1)
+    places = numpy.cumsum(steps) - steps
+    counted = ~is_run & (numbers > 0)
+    return places[counted], numbers[counted] >> 1
+
+
 def decode(blob: bytes) -> Iterator[tuple[int, int]]:
     """(bucket, count) pairs in order. Raises `ForeignPayload`, and ValueError for a payload that is damaged."""
-    body = _body_of(blob)
-    place = at = 0
-    while at < len(body):
-        number, at = _number(body, at)
-        if number & 1:
-            place += (number + 1) >> 1
-        else:
-            if number:
-                yield _bucket_at(place), number >> 1
-            place += 1
+    places, counts = decode_places(blob)
+    return zip(buckets_at(places).tolist(), counts.tolist(), strict=True)
 
 
 def _body_of(blob: bytes) -> bytes:
@@ -80,36 +106,49 @@ def _body_of(blob: bytes) -> bytes:
     return body
 
 
-def _place_of(bucket: int) -> int:
-    shift = max(0, bucket.bit_length() - _HALF.bit_length())
-    return shift * _HALF + (bucket >> shift)
+def _varints(numbers: Numbers) -> bytes:
+    """Unsigned LEB128, the ninth byte with eight bits."""
+    highest = int(numbers.max(initial=0))
+    if highest <= 0x7F:
+        return bytes(numbers.astype(numpy.uint8))
+    shifts = 7 * numpy.arange(min(_MOST_BYTES, -(-highest.bit_length() // 7)))
+    rest = numbers[:, None] >> shifts
+    more = (rest > 0x7F) & (shifts < _LAST_BYTE_BITS)
+    parts = numpy.where(shifts < _LAST_BYTE_BITS, rest & 0x7F, rest) | more * 0x80
+    written = (rest > 0) | (shifts == 0)
+    return bytes(parts[written].astype(numpy.uint8))
 
 
-def _bucket_at(place: int) -> int:
-    shift = max(0, place // _HALF - 1)
-    return (place - shift * _HALF) << shift
+def _numbers(body: bytes) -> Numbers:
+    """The numbers of ``_varints``."""
+    parts = numpy.frombuffer(body, numpy.uint8).astype(numpy.int64)
+    if not len(parts) or int(parts.max()) <= 0x7F:
+        return parts
+    ends = parts <= 0x7F
+    if _has_ninth(ends):
+        return numpy.array(_numbers_in_turn(body), numpy.int64)
+    if not ends[-1]:
+        raise ValueError("the counters end inside a number")
+    first = numpy.concatenate(([0], numpy.flatnonzero(ends)[:-1] + 1))
+    lengths = numpy.diff(first, append=len(parts))
+    shifts = 7 * (numpy.arange(len(parts)) - numpy.repeat(first, lengths))
+    return numpy.add.reduceat((parts & 0x7F) << shifts, first)
 
 
-def _varints(numbers: list[int]) -> bytes:
-    if max(numbers, default=0) <= 0x7F:
-        return bytes(numbers)
-    out = bytearray()
-    for number in numbers:
-        if number <= 0x7F:
-            out.append(number)
-        else:
-            out += _varint(number)
-    return bytes(out)
+def _has_ninth(ends: NDArray[numpy.bool_]) -> bool:
+    """Whether any number goes on for eight bytes, so that the next one, whatever it is, is its last."""
+    if len(ends) < _MOST_BYTES:
+        return False
+    going_on = numpy.lib.stride_tricks.sliding_window_view(~ends, _MOST_BYTES - 1)
+    return bool(going_on.all(axis=1).any())
 
 
-@lru_cache(maxsize=4096)
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F and len(out) < _LAST_BYTE_BITS // 7:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+def _numbers_in_turn(body: bytes) -> list[int]:
+    numbers, at = [], 0
+    while at < len(body):
+        number, at = _number(body, at)
+        numbers.append(number)
+    return numbers
 
 
 def _number(body: bytes, at: int) -> tuple[int, int]:

@@ -15,8 +15,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from locust_eventsource.measure import buckets
+from locust_eventsource.measure import hdr_payload
 from locust_eventsource.measure.histogram import LatencyHistogram
+from locust_eventsource.measure.sealed import Sealed, seal, sealed_as
 
 INTERVAL_S: Final = 1.0
 
@@ -29,13 +30,18 @@ class Interval(NamedTuple):
     """One second of a metric. ``second`` counts from 1970."""
 
     second: int
-    histogram: LatencyHistogram
+    sealed: Sealed
+
+    @property
+    def histogram(self) -> LatencyHistogram:
+        """Its samples."""
+        return LatencyHistogram.owning(self.sealed.counts())
 
 
 def logged(
-    path: Path, metric: str, intervals: Iterable[tuple[int, LatencyHistogram]], started_ns: int
-) -> Iterator[tuple[int, LatencyHistogram]]:
-    """Write a metric's intervals, in order (see ``Series.intervals``); ``started_ns`` is the start of the run.
+    path: Path, metric: str, intervals: Iterable[tuple[int, Sealed]], started_ns: int
+) -> Iterator[tuple[int, Sealed]]:
+    """Write a metric's intervals, in order (see ``Series.sealed``); ``started_ns`` is the start of the run.
 
     Gives the same intervals one by one, each written when it is taken, so that a long run is walked once for all its
     uses. The log is whole once all have been taken. Raises OSError.
@@ -52,9 +58,9 @@ def logged(
     ]
     with path.open("w", encoding="ascii") as file:
         file.writelines(f"{line}\n" for line in head)
-        for second, histogram in chain(first, rest):
-            file.writelines(f"{line}\n" for line in _lines(second, histogram))
-            yield second, histogram
+        for second, sealed in chain(first, rest):
+            file.writelines(f"{line}\n" for line in _lines(second, sealed))
+            yield second, sealed
 
 
 def read_hlog(path: Path) -> Iterator[Interval]:
@@ -70,11 +76,11 @@ def read_hlog(path: Path) -> Iterator[Interval]:
                 negatives = overflows = 0
 
 
-def _lines(second: int, histogram: LatencyHistogram) -> list[str]:
-    interval = f"{second:.3f},{INTERVAL_S:.3f},{histogram.max_us / 1000:.3f},{histogram.encode().decode('ascii')}"
-    if not (histogram.negatives or histogram.overflows):
+def _lines(second: int, sealed: Sealed) -> list[str]:
+    interval = f"{second:.3f},{INTERVAL_S:.3f},{sealed.max_us / 1000:.3f},{sealed.payload.decode('ascii')}"
+    if not (sealed.negatives or sealed.overflows):
         return [interval]
-    return [f"#[Clamped: {histogram.negatives} negatives, {histogram.overflows} overflows]", interval]
+    return [f"#[Clamped: {sealed.negatives} negatives, {sealed.overflows} overflows]", interval]
 
 
 def _interval(line: str, number: int, negatives: int, overflows: int) -> Interval:
@@ -82,21 +88,17 @@ def _interval(line: str, number: int, negatives: int, overflows: int) -> Interva
     if match is None:
         raise ValueError(f"line {number} is not an interval of a histogram log")
     try:
-        histogram = LatencyHistogram.decode(match[2].encode("ascii"))
+        sealed = _sealed(match[2].encode("ascii"), negatives, overflows)
     except ValueError as error:
         raise ValueError(f"line {number}: {error}") from error
-    counts = histogram.counts
-    _tell_apart(counts, buckets.NEGATIVE, negatives)
-    _tell_apart(counts, buckets.OVERFLOW, overflows)
-    return Interval(int(float(match[1])), LatencyHistogram(counts))
+    return Interval(int(float(match[1])), sealed)
 
 
-def _tell_apart(counts: dict[int, int], clamp: int, n: int) -> None:
-    """Move ``n`` counts from the end of the range back to those that were clamped to it."""
-    end = buckets.clamped(clamp)
-    n = min(n, counts.get(end, 0))
-    if n:
-        counts[clamp] = n
-        counts[end] -= n
-        if not counts[end]:
-            del counts[end]
+def _sealed(payload: bytes, negatives: int, overflows: int) -> Sealed:
+    """A payload as it was written; one of another range or precision is put into ours."""
+    try:
+        return sealed_as(payload, negatives, overflows)
+    except hdr_payload.ForeignPayload:
+        return seal(LatencyHistogram.decode(payload).counts)
+    except ValueError as error:
+        raise ValueError(f"not an HdrHistogram in V2 form: {error}") from error

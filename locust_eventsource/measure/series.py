@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
-from array import array
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from locust_eventsource.measure.histogram import LatencyHistogram
+from locust_eventsource.measure.sealed import Sealed, seal
 
 MAX_TYPES = 200
 """Types told apart per name, so that a server that invents types cannot fill the memory."""
 OTHER_TYPES = "(other types)"
 """Where samples of further types are counted."""
 OPEN_SECONDS = 10
-"""Seconds behind the newest that are kept as they are; older ones are packed, and unpacked if they change."""
+"""Seconds behind the newest that are kept as they are; older ones are sealed, and opened again if they change."""
 
 _Key = tuple[str, str | None]
 _Counts = dict[int, int]
@@ -25,7 +24,7 @@ class Series:
 
     Each sample is there three times: as its value, and as the lower and the upper end of the interval in which the
     truth lies; the ends are kept apart once they differ. The totals need constant memory; a second of a metric, which
-    is kept by values alone, needs about a kilobyte once it is packed.
+    is kept by values alone, needs about a kilobyte once it is sealed.
     """
 
     def __init__(self) -> None:
@@ -35,7 +34,7 @@ class Series:
         self._counters: dict[_Key, int] = {}
         self._types: dict[str, set[str]] = {}
         self._open: dict[str, dict[int, _Counts]] = {}
-        self._packed: dict[str, dict[int, bytes]] = {}
+        self._sealed: dict[str, dict[int, Sealed]] = {}
 
     def add(self, delta: Mapping[str, Any]) -> None:
         """Add what ``Recorder.take`` gave, here or in another process."""
@@ -75,11 +74,15 @@ class Series:
         return sorted(self._types.get(metric, ()))
 
     def intervals(self, metric: str) -> Iterator[tuple[int, LatencyHistogram]]:
-        """The samples of each second (since 1970) that has any, in order; each is unpacked when it is its turn."""
-        packed, open_ = self._packed.get(metric, {}), self._open.get(metric, {})
-        for second in sorted({*packed, *open_}):
-            counts = dict(open_[second]) if second in open_ else _unpack(packed[second])
-            yield second, LatencyHistogram.owning(counts)
+        """The samples of each second (since 1970) that has any, in order; each is opened when it is its turn."""
+        for second, sealed in self.sealed(metric):
+            yield second, LatencyHistogram.owning(sealed.counts())
+
+    def sealed(self, metric: str) -> Iterator[tuple[int, Sealed]]:
+        """The samples of each second (since 1970) that has any, in order, in their final form."""
+        sealed, open_ = self._sealed.get(metric, {}), self._open.get(metric, {})
+        for second in sorted({*sealed, *open_}):
+            yield second, seal(open_[second]) if second in open_ else sealed[second]
 
     def _add_ends(self, ends: dict[_Key, LatencyHistogram], key: _Key, values: _Counts, counts: _Counts | None) -> None:
         """Add the ends of some samples; None stands for those of ``values``."""
@@ -101,21 +104,12 @@ class Series:
 
     def _add_second(self, metric: str, second: int, counts: Mapping[int, int]) -> None:
         open_ = self._open.setdefault(metric, {})
-        packed = self._packed.setdefault(metric, {})
+        sealed = self._sealed.setdefault(metric, {})
         if second not in open_:
-            open_[second] = _unpack(packed.pop(second)) if second in packed else {}
+            open_[second] = sealed.pop(second).counts() if second in sealed else {}
         own = open_[second]
         for bucket, n in counts.items():
             own[bucket] = own.get(bucket, 0) + n
         newest = max(open_)
         for old in [second for second in open_ if second < newest - OPEN_SECONDS]:
-            packed[old] = _pack(open_.pop(old))
-
-
-def _pack(counts: _Counts) -> bytes:
-    return zlib.compress(array("q", [number for pair in sorted(counts.items()) for number in pair]).tobytes(), 1)
-
-
-def _unpack(blob: bytes) -> _Counts:
-    numbers = array("q", zlib.decompress(blob))
-    return dict(zip(numbers[::2], numbers[1::2], strict=True))
+            sealed[old] = seal(open_.pop(old))

@@ -63,7 +63,7 @@ def test_another_precision_is_left_to_the_library() -> None:
 
 
 def test_a_counter_of_nine_bytes_keeps_all_its_bits() -> None:
-    largest = 2**62
+    largest = 2**61
     encoded = hdr_payload.encode([(1, largest)])
     assert list(hdr_payload.decode(encoded)) == [(1, largest)]
 
@@ -98,3 +98,12 @@ def test_an_empty_counter_counts_nothing() -> None:
 def test_an_older_form_is_for_the_library_to_refuse() -> None:
     with pytest.raises(ValueError, match="not an HdrHistogram"):
         LatencyHistogram.decode(packed(b"", cookie=1))
+
+
+@pytest.mark.parametrize("body", [bytes([0x81]), bytes([0x81] * 8)], ids=["one byte", "eight bytes"])
+def test_a_payload_that_ends_inside_a_number_is_damaged(body: bytes) -> None:
+    header = struct.pack(">iiiiqqd", 0x1C849303 | 0x10, len(body), 0, DIGITS, LOWEST_US, HIGHEST_US, 1.0)
+    compressed = zlib.compress(header + body)
+    blob = base64.b64encode(struct.pack(">ii", 0x1C849304 | 0x10, len(compressed)) + compressed)
+    with pytest.raises(ValueError, match="end inside a number"):
+        hdr_payload.decode_places(blob)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from locust_eventsource.measure import series as series_module
 from locust_eventsource.measure.recorder import Delta, Recorder
+from locust_eventsource.measure.sealed import Sealed, seal
 from locust_eventsource.measure.series import OTHER_TYPES, Series
 
 SECOND = 1_000_000_000
@@ -286,13 +287,13 @@ def test_a_second_that_was_packed_still_takes_late_samples() -> None:
 
 def test_a_late_sample_alone_does_not_keep_old_seconds_open(monkeypatch: pytest.MonkeyPatch) -> None:
     packed: list[dict[int, int]] = []
-    pack = series_module._pack
+    pack = seal
 
-    def noting(counts: dict[int, int]) -> bytes:
+    def noting(counts: dict[int, int]) -> Sealed:
         packed.append(dict(counts))
         return pack(counts)
 
-    monkeypatch.setattr(series_module, "_pack", noting)
+    monkeypatch.setattr(series_module, "seal", noting)
     added(recorded([("connect", 1_000, second * SECOND, None)]) for second in (1, 50, 1))
     assert packed == [{1: 1}, {1: 2}]
 

@@ -67,7 +67,7 @@ def courses_since(run: Run) -> Courses:
     """The sample's latencies over the time of this run."""
     series = sample_series()
     started_s = run.started_ns / 1e9
-    return {name: course(series.intervals(name), started_s, run.duration_s) for name in series.metrics()}
+    return {name: course(series.sealed(name), started_s, run.duration_s) for name in series.metrics()}
 
 
 @cache

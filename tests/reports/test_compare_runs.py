@@ -94,7 +94,7 @@ def written(tmp_path: Path) -> Written:
         result: Result = replace(passing_result(), metrics={}, deliveries=Deliveries())
         (tmp_path / name).mkdir()
         save(tmp_path / name / "result.json", replace(result, **changes))  # type: ignore[arg-type]
-        list(logged(tmp_path / name / "delivery.hlog", "delivery", series.intervals("delivery"), START_S * SECOND))
+        list(logged(tmp_path / name / "delivery.hlog", "delivery", series.sealed("delivery"), START_S * SECOND))
         return tmp_path / name
 
     return write

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from locust_eventsource.measure.histogram import LatencyHistogram
 from locust_eventsource.measure.hlog import Interval
+from locust_eventsource.measure.sealed import seal
 from reports.html import render_html
 from reports.html.axes import latency_label, latency_ticks, nines, percentile_at
 from reports.html.embed import library, script_json
@@ -154,14 +154,15 @@ def test_an_empty_run_renders() -> None:
 
 
 def test_a_long_run_is_drawn_in_few_points_that_keep_every_sample() -> None:
-    histogram = LatencyHistogram()
-    histogram.record(1_000_000)
-    day = [Interval(STARTED_S + second, histogram) for second in range(86_400)]
+    day = [Interval(STARTED_S + second, seal({1_000: 1})) for second in range(86_400)]
     found = course(day, STARTED_S, 86_400)
     drawn = found.points
     assert len(drawn) <= MAX_POINTS
     assert sum(point.count for point in drawn) == found.whole.count == 86_400
     assert {point.width_s for point in drawn} == {step_s(86_400)} == {300}
+    assert {(point.p50_us, point.p99_us, tuple(point.cells.items())) for point in drawn} == {
+        (1_000, 1_000, ((30, 300),))
+    }
 
 
 def test_a_year_is_drawn_with_the_widest_step() -> None:
