@@ -6,7 +6,6 @@ import heapq
 from collections import Counter
 from typing import Any
 
-from studio.contract import EventType
 from studio.verify.actions import Action, action_from_row
 from studio.verify.bitmaps import Masks, from_bytes, overlap, total
 from studio.verify.causality import UnansweredCreates, faults_of
@@ -164,7 +163,7 @@ class Judge:
         if not action.task_id:
             self._attempts.add(action)
             for record in self._records.values():
-                if record.type == EventType.TASK_CREATED and record.title == action.title:
+                if record.title == action.title:
                     self._enqueue(self._horizon_ns, record.task_id)
             return
         log = self._log(action.task_id)
@@ -189,8 +188,8 @@ class Judge:
         if not record.task_id:
             self.tally.other += fresh
         if fresh and record.outcome is not None:
-            self._reopen(worker, record, arrival.fresh)
-        if record.first_ns < first_ns and record.home in self._logs:
+            self._reopen(worker, record, record.outcome, arrival.fresh)
+        if record.first_ns != first_ns:
             self._logs[record.home].version += 1
 
     def _introduce(self, record: EventRecord) -> None:
@@ -199,12 +198,13 @@ class Judge:
             self._sessions.told(record)
         self._enqueue(record.first_ns + self._settle_ns, record.home)
 
-    def _reopen(self, worker: str, record: EventRecord, fresh: int) -> None:
+    def _reopen(self, worker: str, record: EventRecord, outcome: Outcome, fresh: int) -> None:
         """More streams have an event that was judged: judge it anew, or add them if it is too old for that."""
-        outcome = record.outcome
-        if outcome is not None and self._is_frozen(record):
+        if self._is_frozen(record):
             self.tally.late += (outcome.lost.get(worker, 0) & fresh).bit_count()
-            self._replace(record, put_late(outcome, worker, fresh))
+            changed = put_late(outcome, worker, fresh)
+            self._replace(record, changed)
+            self._offences.judged(self._logs[record.home], record, changed)
             return
         record.judged = -1
         self._enqueue(self._horizon_ns, record.home)

@@ -71,6 +71,6 @@ def put_late(outcome: Outcome, worker: str, fresh: int) -> Outcome:
         expected=outcome.expected + unknown.bit_count(),
         delivered=outcome.delivered + owed,
         optional=outcome.optional + fresh.bit_count() - owed,
-        lost={**outcome.lost, worker: outcome.lost.get(worker, 0) & ~fresh},
-        unknown={**outcome.unknown, worker: outcome.unknown.get(worker, 0) & ~fresh},
+        lost=without(outcome.lost, {worker: fresh}),
+        unknown=without(outcome.unknown, {worker: fresh}),
     )
