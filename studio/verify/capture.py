@@ -48,10 +48,8 @@ class _Seen:
         self.dirty = False
 
     def note(self, bit: int, at_ns: int, replayed: bool) -> None:
-        if at_ns < self.first_ns:
-            self.first_ns = at_ns
-        if at_ns > self.last_ns:
-            self.last_ns = at_ns
+        self.first_ns = min(self.first_ns, at_ns)
+        self.last_ns = max(self.last_ns, at_ns)
         if replayed:
             self.replayed |= bit
         else:

@@ -51,8 +51,6 @@ class ChunkScanner:
         return chunks
 
     def _next(self) -> Chunk | None:
-        if self.malformed or self.complete:
-            return None
         line = _SIZE.match(self.held)
         if line is None:
             self.malformed = _LINE_END in self.held

@@ -118,7 +118,7 @@ def of_reordered(workers: Workers, log: TaskLog, verdict: Verdict) -> Offender:
 def of_session(fate: Fate, log: TaskLog, what: str) -> Offender:
     """A session that did not end, or not in time."""
     session = fate.session
-    began = f"it began at {moment(session.begun_ns or 0)}"
+    began = f"it began at {moment(session.begun_ns)}"
     status = log.life().status or "not known"
     return {
         "session_id": session.id,

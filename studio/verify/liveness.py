@@ -142,12 +142,13 @@ class Inspection:
             return []
         stamps = [(stamp, block) for block in blocks if (stamp := _timestamp(block)) is not None]
         self._events += len(stamps)
-        if len(stamps) < 2:
+        if not stamps:
             return []
         last_ns, last = max(stamps, key=lambda pair: pair[0])
+        # Where no empty moment is known the window has no beginning, and nothing was held back for longer.
         window_ns = last.last.at_ns - last.last.empty_ns
         held = [stamp for stamp, _ in stamps if last_ns - stamp - window_ns > HELD_NS]
-        if not last.last.empty_ns or not held:
+        if not held:
             return []
         self._held += len(held)
         if self._held < _HELD_EVENTS or self._held < _HELD_SHARE * self._events:

@@ -33,16 +33,16 @@ class Session:
     def __init__(self, session_id: str, task_id: str) -> None:
         self.id = session_id
         self.task_id = task_id
-        self.executed_ns: int | None = None
-        """When the execute that started it was answered."""
+        self.executed_ns = 0
+        """When the execute that started it was answered; 0 where none is known."""
         self.started: Told | None = None
         self.ended: Told | None = None
         self.watched = False
         """Some stream was open at each moment until the session was stuck, so its end would have been seen."""
 
     @property
-    def begun_ns(self) -> int | None:
-        """Since when the session is known to be under way."""
+    def begun_ns(self) -> int:
+        """Since when the session is known to be under way; 0 where nothing tells of its beginning."""
         return self.started.at_ns if self.started is not None else self.executed_ns
 
 
@@ -107,9 +107,8 @@ class SessionBook:
         while self._due and self._due[0][0] <= horizon_ns:
             session = self._sessions.get(heapq.heappop(self._due)[1])
             if session is not None:
-                begun_ns = session.begun_ns or 0
-                limit_ns = begun_ns + self._stuck_after_ns
-                session.watched = session.watched or covered(workers, session.task_id, begun_ns, limit_ns)
+                limit_ns = session.begun_ns + self._stuck_after_ns
+                session.watched = session.watched or covered(workers, session.task_id, session.begun_ns, limit_ns)
 
     def fates(self, workers: Workers, log: TaskLog, now_ns: int) -> list[Fate]:
         """What became by now of those sessions of a task that began after the run first called upon it."""
@@ -118,8 +117,8 @@ class SessionBook:
         if since_ns is None or not known:
             return []
         log.match()
-        sessions = [s for s in known.values() if s.begun_ns is not None and s.begun_ns >= since_ns]
-        over_ns = max(log.life().moved_ns, *(s.begun_ns or 0 for s in sessions), 0)
+        sessions = [session for session in known.values() if session.begun_ns >= since_ns]
+        over_ns = max(log.life().moved_ns, *(session.begun_ns for session in sessions), 0)
         return [self._fate(workers, log, session, now_ns, over_ns) for session in sessions]
 
     def forget(self, log: TaskLog, counts: Counter[str]) -> None:
@@ -137,22 +136,22 @@ class SessionBook:
 
     def _await(self, session: Session) -> None:
         """Look again when the session has been under way for too long."""
-        heapq.heappush(self._due, ((session.begun_ns or 0) + self._stuck_after_ns, session.id))
+        heapq.heappush(self._due, (session.begun_ns + self._stuck_after_ns, session.id))
 
     def _fate(self, workers: Workers, log: TaskLog, session: Session, now_ns: int, moved_ns: int) -> Fate:
         """What became of one; ``moved_ns``: when the task last went on in a way that ends the session before.
 
         A session whose end would have been seen, and whose task no lost worker may have deleted, has failed.
         """
-        begun_ns = session.begun_ns or 0
+        begun_ns = session.begun_ns
         limit_ns = begun_ns + self._stuck_after_ns
         if session.ended is not None:
             lasted_ns = _lasted_ns(session, session.ended)
             return Fate(session, "ended", lasted_ns > self._stuck_after_ns, lasted_ns)
         watched = session.watched or covered(workers, log.task_id, begun_ns, min(limit_ns, now_ns))
         if log.deleted_ns is not None:
-            stuck = None if log.deleted_ns > limit_ns and not watched else log.deleted_ns > limit_ns
-            return Fate(session, "deleted", stuck, log.deleted_ns - begun_ns)
+            late = log.deleted_ns > limit_ns
+            return Fate(session, "deleted", None if late and not watched else late, log.deleted_ns - begun_ns)
         if moved_ns > begun_ns:
             return Fate(session, "unknown", None if moved_ns > limit_ns else False, moved_ns - begun_ns)
         if now_ns <= limit_ns:
@@ -175,4 +174,4 @@ def _lasted_ns(session: Session, ended: Told) -> int:
     """By the server's clock where it dates both ends: a replay brings an event later than it was."""
     if session.started is not None:
         return ended.server_ns - session.started.server_ns
-    return ended.at_ns - (session.executed_ns or 0)
+    return ended.at_ns - session.executed_ns
