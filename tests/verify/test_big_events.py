@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.contract import Envelope
-from studio.marks import short_title
+from studio.marks import GAP, short_title
 from studio.verify.big_events import BigEvents, OpenStream
 
 SECOND = 1_000_000_000
@@ -49,6 +49,12 @@ def test_a_title_that_was_cut_is_described_by_its_size() -> None:
     assert first == second == "fail"
     assert "65536 characters (SHA-256 " in what and " in the place of 1000018 characters (SHA-256 " in what
     assert f"than the task was created with: {'x' * 60!r} in the place" in also
+
+
+def test_a_short_title_that_holds_a_gap_is_described_by_itself() -> None:
+    gapped = f"one{GAP}two"
+    (_, what), _ = verdicts(awaited((0, created(gapped), 11)))
+    assert f"than the task was created with: {gapped!r} in the place" in what
 
 
 def test_only_the_first_arrival_of_a_creation_counts_and_only_while_one_is_awaited() -> None:

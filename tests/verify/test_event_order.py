@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from studio.verify.bitmaps import from_bytes, slots_of, to_bytes
+from studio.verify.ordering import Votes
+from studio.verify.records import Arrival, EventRecord
 from studio.verify.tally import Tally
 from tests.verify.verify_world import World, envelope
 
@@ -57,6 +59,49 @@ def test_a_stream_out_of_turn_is_named_with_the_event_it_had_before() -> None:
     assert check.verdict == "fail"
     assert (offender["event_id"], offender["after_event_id"], offender["streams"]) == ("b", "c", ["w0/1"])
     assert "came after task.created (c)" in str(offender["what"])
+
+
+def test_most_streams_prove_the_order_within_a_task_too() -> None:
+    world = seen(["abcd", "acbd", "abcd"], task="t")
+    tally_of(world)
+    (offender,) = [one for one in world.check("reordered").offenders if one["event_id"] == "b"]
+    assert "which comes later everywhere else" in str(offender["what"])
+
+
+def test_of_two_streams_that_disagree_the_servers_clock_says_which_is_wrong() -> None:
+    world = seen(["ab", "ba"])
+    tally_of(world)
+    (offender,) = world.check("reordered").offenders
+    assert (offender["event_id"], offender["streams"]) == ("a", ["w0/1"])
+
+
+def record(event_id: str) -> EventRecord:
+    event = EventRecord(Arrival(event_id, "task.created", "t", "", "", ord(event_id), 9, 9, 9, 9, 0, 0, 0, 0, 0))
+    event.got = {"w": 0b111}
+    return event
+
+
+def test_a_pair_is_voted_on_when_it_is_due_and_known_until_later() -> None:
+    votes, records = Votes(), {name: record(name) for name in "abcd"}
+    votes.note("w", "a", "b", 0b001, due_ns=100)
+    assert votes.count(99, records) == []
+    assert [disorder.event.id for disorder in votes.count(100, records)] == ["a"]
+    votes.forget(100, records)
+    votes.reopen()
+    assert len(votes.count(100, records)) == 1
+
+
+def test_a_verdict_is_known_as_long_as_its_event() -> None:
+    votes, records = Votes(), {name: record(name) for name in "abcde"}
+    votes.note("w", "a", "b", 0b001, due_ns=100)
+    votes.note("w", "c", "d", 0b001, due_ns=100)
+    votes.count(100, records)
+    assert len(votes) == 4
+    votes.forget(101, {"c": records["c"], "d": records["d"]})
+    assert len(votes) == 1
+    votes.note("w", "c", "e", 0b010, due_ns=200)
+    (again,) = votes.count(200, records)
+    assert again.streams == {"w": 0b011}
 
 
 def test_one_stream_alone_is_judged_by_the_servers_clock_within_a_task() -> None:

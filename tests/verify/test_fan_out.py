@@ -146,6 +146,21 @@ def test_streams_that_play_a_recording_need_not_be_alike() -> None:
     assert "recording" in check.summary
 
 
+def test_where_no_stream_can_be_asked_for_a_strangers_event_there_is_no_check() -> None:
+    recorded = World(broadcast=False)
+    recorded.open(0)
+    recorded.create("t", 5_000)
+    recorded.created("t", 5_001, 0)
+    recorded.end()
+    assert "fanout.same" not in recorded.verdicts()
+    fresh = World()
+    fresh.open(0, at=5_000)
+    fresh.created("theirs", 5_001, 0)
+    fresh.end()
+    assert fresh.judge.tally.foreign == 1
+    assert "fanout.same" not in fresh.verdicts()
+
+
 def test_filtered_streams_alone_are_a_pass_and_without_any_event_unknown(world: World) -> None:
     world.open(7, group=("x",))
     world.report(1_000)

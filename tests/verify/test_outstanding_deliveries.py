@@ -70,6 +70,15 @@ def test_the_spread_runs_from_the_first_to_the_last_stream_over_all_workers() ->
     assert world.judge.take_spreads() == []
 
 
+def test_two_streams_have_a_spread() -> None:
+    world = opened(2)
+    world.create("t", 5_000)
+    event = world.created("t", 5_001, 0, came=5_002)
+    world.deliver(event, 1, came=5_004)
+    world.end()
+    assert world.judge.take_spreads() == [("task.created", 5_002 * MS, 5_004 * MS)]
+
+
 def test_replays_and_single_streams_have_no_spread() -> None:
     world = opened()
     world.create("t", 5_000)

@@ -39,6 +39,8 @@ def test_a_delivery_that_creeps_up_is_found() -> None:
 def test_what_is_little_in_share_or_in_time_or_not_clear_is_no_slowdown() -> None:
     assert judged(lambda second: 400 + 5_000 * (second > 45)).verdict == "pass"
     assert judged(lambda second: 400 + 5_400 * (second > 45)).verdict == "fail"
+    assert judged(lambda second: 400 + 5_200 * (second > 45)).verdict == "pass"
+    assert judged(lambda second: 400 + 5_201 * (second > 45)).verdict == "fail"
     assert judged(lambda second: 20_000 + 10_000 * (second > 45)).verdict == "pass"
     assert judged(lambda second: 400 + 40_000 * (second > 45 and second % 5 > 1)).verdict == "pass"
 
@@ -64,5 +66,8 @@ def test_a_short_run_and_one_with_few_deliveries_cannot_be_judged() -> None:
     assert steadiness([], [], [])[0].what.startswith("deliveries came over 0 s")
     rare = [Second(second, 1.0) for second in range(0, 200, 10)]
     assert steadiness(rare, rare, rare)[0].what.startswith("fewer than 15 seconds")
+    for every, verdict in ((2, "pass"), (2.2, "unknown")):
+        few = [Second(int(1_000 + number * every), 1.0) for number in range(int(90 / every) + 1)]
+        assert steadiness(few, few, few)[0].verdict == verdict
     full = seconds(lambda _: 1.0)
     assert steadiness(full, full, [])[0].verdict == steadiness(full, [], full)[0].verdict == "unknown"

@@ -88,8 +88,8 @@ def test_bytes_that_are_no_utf8_are_shown_with_their_place() -> None:
     ("block", "words"),
     [
         (event(1)[:-30] + b"\n\n", "the JSON breaks off after"),
-        (b"data: {]}\n\n", "Expecting property name"),
-        (b"id: 1\nevent: x\ndata: []\n\n", "the data is not an envelope"),
+        (b"data: {]}\n\n", "carries no envelope: Expecting property name"),
+        (b"id: 1\nevent: x\ndata: []\n\n", "carries no envelope: the data is not an envelope"),
         (b"id: 1\nevent: x\ndata\n\n", "the JSON breaks off after 0 characters"),
         (b"data:\n\n", "the JSON breaks off after 0 characters"),
         (event(1, event_id="e2"), "the field id is 'e2', the envelope's id is 'e1'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from studio.verify.findings import Finding
 from studio.verify.hygiene import Kind
 from studio.verify.liveness import HELD_NS, STALL_NS, Inspection, tolerated_s
@@ -88,6 +90,7 @@ def test_an_event_that_was_half_written_is_told_when_it_is_whole() -> None:
     (finding,) = failures("prompt", inspection().look(halves, 0))
     assert finding.evidence["stalled_ms"] == 550
     assert failures("prompt", inspection().look([halves[0], read(600, raw[60:], empty_ms=599)], 0)) == []
+    assert failures("prompt", inspection().look([halves[0], read(601, raw[60:], empty_ms=600)], 0))
 
 
 def test_a_large_event_that_keeps_coming_is_not_half_written() -> None:
@@ -122,6 +125,18 @@ def test_events_that_are_handed_out_in_lumps_are_held_back() -> None:
         "/api/events: 4 events dated up to 450 ms apart came within 50 ms: they were held back and handed out "
         "together, as by a proxy that buffers (6 of 12 events so far)"
     )
+
+
+def test_five_events_held_back_are_the_least_to_tell_of() -> None:
+    assert failures("prompt", inspection(keep_alive_s=0).look(lumps(2, apart_ms=300), 0)) == []
+    assert len(failures("prompt", inspection(keep_alive_s=0).look(lumps(5, apart_ms=300, size=2), 0))) == 1
+
+
+@pytest.mark.parametrize(("in_time", "told"), [(15, 1), (16, 0)])
+def test_events_are_held_back_where_it_is_one_in_five(in_time: int, told: int) -> None:
+    one = inspection(keep_alive_s=0)
+    one.look([read(number, chunk(event(number, START + number * MS))) for number in range(in_time)], 0)
+    assert len(failures("prompt", one.look(lumps(5, apart_ms=300, size=2), 0))) == told
 
 
 def test_a_lump_now_and_then_is_no_buffering() -> None:

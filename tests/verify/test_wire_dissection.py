@@ -72,6 +72,31 @@ def test_what_is_not_whole_is_pending_from_its_first_byte() -> None:
     assert (HEAD + chunk(event(1) + b"id: 7"))[wire.pending_offset :].startswith(b"id: 7")
 
 
+def test_what_is_pending_begins_in_its_own_chunk_and_not_behind_the_block_before() -> None:
+    wire, blocks = blocks_of(read(0, HEAD + chunk(event(1)) + chunk(b"id: 7")))
+    assert (len(blocks), wire.pending) == (1, b"id: 7")
+    assert (HEAD + chunk(event(1)) + chunk(b"id: 7"))[wire.pending_offset :].startswith(b"id: 7")
+
+
+def test_a_block_begins_with_the_read_of_its_first_byte_and_not_of_the_size_before() -> None:
+    size, text = chunk(event(1)).split(b"\r\n", 1)
+    _, (block,) = blocks_of(read(0, HEAD), read(1, size + b"\r\n"), read(2, text))
+    assert (block.first.at_ns, block.last.at_ns) == (START + 2 * MS, START + 2 * MS)
+
+
+def test_nothing_is_kept_of_what_comes_after_a_malformed_chunk() -> None:
+    wire, _ = blocks_of(read(0, HEAD + b"zz\r\n"))
+    before = wire.pending
+    assert wire.feed(read(1, chunk(event(1)))) == []
+    assert wire.pending == before
+
+
+def test_blank_lines_may_stand_before_the_answer() -> None:
+    wire, blocks = blocks_of(read(0, b"\r\n\r\n"), read(1, HEAD + chunk(event(1))))
+    assert not wire.malformed
+    assert [block.data for block in blocks] == [event(1)]
+
+
 def test_chunks_and_blocks_need_not_agree() -> None:
     whole = event(1)
     split = chunk(whole[:10]) + chunk(whole[10:20]) + chunk(whole[20:])
