@@ -2,6 +2,7 @@
 
 from scenarios.activity_readers import ActivityReadersUser
 from scenarios.big_messages import BigMessagesUser
+from scenarios.capacity import CapacityUser
 from scenarios.executions import ExecutionUser
 from scenarios.filtered_streams import FilteredStreamsUser
 from scenarios.flapping import FlappingUser
@@ -23,6 +24,7 @@ from scenarios.wire_hygiene import HygieneUser
 __all__ = [
     "ActivityReadersUser",
     "BigMessagesUser",
+    "CapacityUser",
     "ExecutionUser",
     "FilteredStreamsUser",
     "FlappingUser",

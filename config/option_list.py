@@ -10,6 +10,7 @@ from typing import Final
 
 from config import values
 from config.option import CONNECTION, EMBEDDED, LOAD, TARGET, Option
+from locust_eventsource.measure.climb import KINDS
 
 TASKS_FILE: Final = Path(__file__).parent.parent / "scenarios" / "test_tasks.json"
 
@@ -94,6 +95,49 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "Seconds until the scenario restart first stops the embedded Studio.",
         values.number(0, 86_400),
         0.0,
+        "S",
+    ),
+    Option(
+        "climb",
+        LOAD,
+        "What climbs in the scenario capacity: the streams, the rate of events, or both. What does not climb stays as "
+        "--climb-from has it.",
+        values.choice(*KINDS),
+        "both",
+        "WHAT",
+        default_text="both (streams, rate or both)",
+    ),
+    Option(
+        "climb-from",
+        LOAD,
+        "First load of the scenario capacity, as streams and events per second on each of them. A service that does "
+        "not hold it fails.",
+        values.load,
+        "20x10",
+        "SxE",
+    ),
+    Option(
+        "climb-to",
+        LOAD,
+        "Last load of the scenario capacity. A service that holds it is not asked for more.",
+        values.load,
+        "1000x200",
+        "SxE",
+    ),
+    Option(
+        "climb-growth",
+        LOAD,
+        "By how much each step of the scenario capacity is larger than the one before, until one is not held.",
+        values.number(1.1, 10),
+        2.0,
+        "X",
+    ),
+    Option(
+        "step-time",
+        LOAD,
+        "Seconds for which the scenario capacity keeps each load up. Steps that cannot be held any more end sooner.",
+        values.number(1, 3_600),
+        5.0,
         "S",
     ),
     Option(

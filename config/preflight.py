@@ -17,12 +17,15 @@ from config.option import EMBEDDED
 from config.option_list import OPTIONS
 from config.options import tls_verification, without_credentials
 from config.services import no_answer, url_problem
-from config.values import scenario_counts
+from config.values import load_of, scenario_counts
 
 USAGE: Final = 2
 NO_SERVICE: Final = 4
 RESTART: Final = "restart"
 """The scenario that restarts the service."""
+CAPACITY: Final = "capacity"
+"""The scenario that climbs."""
+CAPACITY_CLASS: Final = "CapacityUser"
 REACHABLE_WITHIN_S: Final = 3.0
 
 _DESCRIPTORS_BESIDES_STREAMS: Final = 200
@@ -51,6 +54,8 @@ def check(options: Namespace) -> None:
     check_host(options, options.host)
     if RESTART in scenario_counts(options.scenario or ()):
         check_restarts(options, embedded=not options.host)
+    if _climbs(options):
+        check_climb(options)
     _check_replay(options)
     _check_descriptors(options)
     _check_results(options)
@@ -100,6 +105,26 @@ def check_restarts(options: Namespace, *, embedded: bool) -> None:
         )
 
 
+def _climbs(options: Namespace) -> bool:
+    return CAPACITY in scenario_counts(options.scenario or ()) or CAPACITY_CLASS in (options.user_classes or ())
+
+
+def check_climb(options: Namespace) -> None:
+    """Raise ``Refusal`` where a climb could not be made, or could not be judged."""
+    if scenario_counts(options.scenario or ()).get(CAPACITY, 1) > 1:
+        raise Refusal(f"--scenario {CAPACITY} is one climb a run; leave out its number")
+    if options.measure_only:
+        raise Refusal(f"--measure-only accounts for no event, and --scenario {CAPACITY} needs that; leave one out")
+    if options.replay:
+        raise Refusal(f"a recording has its own pace, and --scenario {CAPACITY} needs another; leave one out")
+    first, last = load_of(options.climb_from), load_of(options.climb_to)
+    if any(low > high for low, high in zip(first, last, strict=True)):
+        raise Refusal(
+            f"--climb-to {options.climb_to} is below --climb-from {options.climb_from}; a climb only goes up, in "
+            "streams and in events per second"
+        )
+
+
 def _check_replay(options: Namespace) -> None:
     if options.rebase and not options.replay:
         raise Refusal("--rebase moves the timestamps of a recording; name one with --replay FILE")
@@ -122,11 +147,19 @@ def _check_descriptors(options: Namespace) -> None:
     if options.worker or options.expect_workers > 1:
         return
     processes = (os.cpu_count() or 1) if options.processes == -1 else max(1, options.processes or 1)
-    needed = (options.num_users or 1) * options.streams_per_user * 2 // processes + _DESCRIPTORS_BESIDES_STREAMS
-    if hard != resource.RLIM_INFINITY and needed > hard:
+    if _climbs(options):
+        _refuse_beyond(hard, load_of(options.climb_to)[0], f"--climb-to {options.climb_to} needs", "lower it")
+        return
+    streams = (options.num_users or 1) * options.streams_per_user // processes
+    who = f"{options.num_users} users with {options.streams_per_user} streams each need"
+    _refuse_beyond(hard, streams, who, "ask for fewer users, or spread them with --processes")
+
+
+def _refuse_beyond(limit: int, streams: int, who: str, remedy: str) -> None:
+    needed = streams * 2 + _DESCRIPTORS_BESIDES_STREAMS
+    if limit != resource.RLIM_INFINITY and needed > limit:
         raise Refusal(
-            f"{options.num_users} users with {options.streams_per_user} streams each need about {needed} open files, "
-            f"and the limit is {hard}; raise it with 'ulimit -Hn', ask for fewer users, or spread them with --processes"
+            f"{who} about {needed} open files, and the limit is {limit}; raise it with 'ulimit -Hn', or {remedy}"
         )
 
 

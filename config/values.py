@@ -86,6 +86,7 @@ def alias(text: str) -> str:
 
 
 _SCENARIO: Final = re.compile(r"([a-z]+(?:-[a-z]+)*)(?::([1-9]\d{0,3}))?")
+_LOAD: Final = re.compile(r"([1-9]\d{0,4})x(\d+(?:\.\d+)?)")
 _STUDIO_OPTION: Final = re.compile(r"[a-z]+(-[a-z]+)*=\S+")
 
 
@@ -100,6 +101,31 @@ def scenario_counts(texts: Iterable[str]) -> dict[str, int]:
     """Users by scenario, of texts that ``scenario`` has read; of one that comes twice the later counts."""
     matches = filter(None, map(_SCENARIO.fullmatch, texts))
     return {match[1]: int(match[2] or 1) for match in matches}
+
+
+def choice(*names: str) -> Callable[[str], str]:
+    """One of some names."""
+
+    def read(text: str) -> str:
+        if text not in names:
+            raise ArgumentTypeError(f"{text!r} is none of {', '.join(names)}")
+        return text
+
+    return read
+
+
+def load(text: str) -> str:
+    """A load as ``STREAMSxEVENTS``; kept as text because Locust sends options to its workers."""
+    load_of(text)
+    return text
+
+
+def load_of(text: str) -> tuple[int, float]:
+    """How many streams, and how many events a second on each of them, a load means."""
+    match = _LOAD.fullmatch(text)
+    if match is None or not 0.1 <= float(match[2]) <= 10_000:
+        raise ArgumentTypeError(f"{text!r} is no load; write streams and events per second, such as 20x10")
+    return int(match[1]), float(match[2])
 
 
 def studio_option(text: str) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from reports import certainty
+from reports.capacity import rate_text, verdict_of
 from reports.definitions import in_order, title
 from reports.model import CheckRecord, Figures, Result, RowRecord
 from reports.wording import (
     NOTHING,
     Offender,
     count,
+    duration,
     figure,
     headline,
     identity,
@@ -48,9 +50,15 @@ class _Room(NamedTuple):
     offenders: int
     measures: int
     notes: int
+    steps: int
 
 
-_ROOMS: Final = (_Room(14, 12, 5, 14, 8), _Room(12, 10, 2, 8, 5), _Room(10, 8, 1, 5, 4), _Room(6, 5, 1, 4, 3))
+_ROOMS: Final = (
+    _Room(14, 12, 5, 14, 8, 14),
+    _Room(12, 10, 2, 8, 5, 10),
+    _Room(10, 8, 1, 5, 4, 6),
+    _Room(6, 5, 1, 4, 3, 0),
+)
 """Tried in this order. The last fits whatever failed: 36 lines besides, and 23 of what it counts."""
 _URGENCY: Final = {"fail": 0, "inconclusive": 1, "unknown": 1}
 
@@ -64,6 +72,7 @@ def render_markdown(result: Result) -> str:
 def _rendered(result: Result, room: _Room) -> str:
     parts = [
         _verdict(result),
+        _capacity(result, room),
         _targets(result.rows, room),
         _deliveries(result, room),
         _latencies(result, room),
@@ -105,6 +114,31 @@ def _verdict(result: Result) -> str:
     verdict = result.verdict
     exit_code = "" if verdict.exit_code is None else f" (exit code {verdict.exit_code})"
     return f"# {symbol(verdict.result)} {text(headline(result))}{exit_code}\n\n{text(verdict.summary)}"
+
+
+def _capacity(result: Result, room: _Room) -> str:
+    """The last steps of a climb; what it found is the verdict's sentence."""
+    steps = result.capacity.steps if result.capacity else []
+    shown = steps[-room.steps :] if room.steps else []
+    if not shown:
+        return ""
+    lines = [
+        [
+            f"{symbol(verdict_of(step))} {text(step.outcome)}",
+            count(step.load.streams),
+            rate_text(step.load.events_per_s),
+            count(step.load.deliveries_per_s),
+            duration(step.delivery_p99_us),
+            duration(step.connect_p99_us),
+            count(step.lost),
+            count(step.errors),
+        ]
+        for step in shown
+    ]
+    heads = ["Step", "Streams", "Events/s", "Deliveries/s", "Delivery p99", "Connect p99", "Lost", "Failed requests"]
+    if len(steps) > len(shown):
+        lines.append([_more(len(steps) - len(shown)), *[""] * (len(heads) - 1)])
+    return "## Capacity\n\n" + table(heads, lines, right=len(heads) - 1)
 
 
 def _chosen(items: Sequence[_T], verdicts: Sequence[str], room: int) -> list[_T]:

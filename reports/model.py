@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from reports.capacity import Capacity
 from reports.codec import CodecError, from_json, to_json
 from reports.tester import Clock, Health, Network, Uncertainty
 
@@ -270,6 +271,7 @@ class Result:
     uncertainty: Uncertainty = field(default_factory=Uncertainty)
     network: Network = field(default_factory=Network)
     cleanup: Cleanup = field(default_factory=Cleanup)
+    capacity: Capacity | None = None
     notes: list[str] = field(default_factory=list)
     schema: str = SCHEMA
     schema_version: int = SCHEMA_VERSION

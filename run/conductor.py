@@ -126,12 +126,19 @@ class Conductor:
             if ledger.connections.hopeless and not ledger.ended_ns:
                 self._give_up(ledger.connections.hopeless)
                 return
+            if ledger.climb_over and not ledger.ended_ns:
+                logger.info("The climb is over: the run ends here")
+                self._end_run()
+                return
             if self._options.headless and seconds % progress.EVERY_S == 0:
                 progress.report(ledger)
 
     def _give_up(self, why: str) -> None:
         """Nothing can be measured on streams that do not open, and those that failed for good will not try again."""
         logger.error("No stream has opened (%s): the run ends here", why)
+        self._end_run()
+
+    def _end_run(self) -> None:
         runner = self._environment.runner
         if runner is not None:
             # In a greenlet of its own: the end of a run stops the one that asks for it.

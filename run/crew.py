@@ -38,6 +38,7 @@ class Crew:
             self.options.executions = 1 if host == self.embedded_url else 0
         self._refuse_unknown_scenarios()
         chosen = [user_class for user_class in self._offered if self._count(user_class) != 0]
+        chosen = [user_class for user_class in chosen if getattr(user_class, "alone", False)] or chosen
         if not chosen:
             raise Refusal("no user is left to run; ask for --executions 1, or name another class")
         if any(is_restarting(user_class, self.options) for user_class in chosen):

@@ -12,7 +12,7 @@ from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from run.attendance import Attendance
 from run.journal import Journal
-from run.outcome import soaking
+from run.outcome import climbing, soaking
 from studio.check_log import CheckLog
 from studio.delivery_spread import DeliverySpread
 from studio.verify.actions import action_from_row
@@ -52,6 +52,10 @@ class Ledger:
             stuck_after_ns=int(options.stuck_after * SECOND_NS),
             broadcast=not options.replay,
         )
+        self.climbs = climbing.asked(options)
+        """A climb is part of the run: what the load takes along is judged step by step."""
+        self.climb: dict[str, Any] | None = None
+        """What the climb has found so far (``reports.capacity.Capacity``, with times since 1970)."""
         self._soaks = self.verifies and soaking.asked(options)
         self.checks = CheckLog()
         self.connections = ConnectionHistory()
@@ -104,6 +108,7 @@ class Ledger:
         self.internal_error |= delta["internal_error"]
         self.deleted += delta["deleted"]
         self.left += delta["left"]
+        self.climb = delta["climb"] or self.climb
         self.remarks += delta["remarks"][: MAX_REMARKS - len(self.remarks)]
 
     def joined(self, worker: str) -> None:
@@ -135,6 +140,11 @@ class Ledger:
             if self._soaks:
                 self.checks.note(soaking.judged(self.series, self.connections))
             self._note_failures(now_ns)
+
+    @property
+    def climb_over(self) -> bool:
+        """Whether a climb has come to its end."""
+        return bool(self.climb and self.climb["complete"])
 
     def closing(self) -> dict[str, Any]:
         """What the judging process itself brought in by the end, as `close_as` takes it."""
@@ -186,7 +196,8 @@ class Ledger:
         if not self.verifies:
             return self._of_run()
         over_events = [check for check in self.judge.checks() if self.owes_events or check.verdict != "unknown"]
-        return [*over_events, *self.checks.results(), *self._of_run()]
+        found = [*over_events, *self.checks.results(), *self._of_run()]
+        return climbing.checks_of_run(found) if self.climbs else found
 
     def _of_run(self) -> list[CheckResult]:
         """Whether the tester itself came to an orderly end."""

@@ -24,6 +24,7 @@ from locust_eventsource.locust.socket_sampler import SocketSampler
 from locust_eventsource.locust.stats_table import add_deliveries
 from locust_eventsource.measure.pending import PendingDeliveries
 from locust_eventsource.measure.recorder import Recorder
+from locust_eventsource.measure.tap import Tap
 from run.clocks import ProcessClock
 from run.interference import ForgivingRequests, Interference
 from studio.check_log import CheckLog
@@ -62,6 +63,8 @@ class Run:
         self.options = options
         self.mark = mark_of(options.run_id, os.getpid())
         self.recorder = Recorder()
+        self.tap = Tap(self.recorder)
+        """For whoever looks at a part of the run by itself."""
         self.capture = Unverified() if options.measure_only else Capture(settle_ns=int(options.settle * 1e9))
         self.interference = Interference()
         self.checks = CheckLog(self.interference.doubt)
@@ -106,6 +109,7 @@ class Run:
         self.left: list[dict[str, str]] = []
         self.deleted = 0
         self._remarks: list[str] = []
+        self._climb: dict[str, Any] | None = None
 
     def title(self, title: str) -> str:
         """The title with the run's mark, unique in the run."""
@@ -133,6 +137,10 @@ class Run:
     def remark(self, sentence: str) -> None:
         """Say something of the run that its result is to say as well."""
         self._remarks.append(sentence)
+
+    def climbed(self, so_far: dict[str, Any]) -> None:
+        """A climb has come so far; replaces what was said of it before."""
+        self._climb = so_far
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -171,9 +179,9 @@ class Run:
         """Nothing more will come: what waits for the service's clock is settled with what is known of it."""
         self.lives.end()
         self.clock.estimator.finish()
-        self._settle(final=True)
+        self.settle(final=True)
 
-    def _settle(self, *, final: bool = False) -> None:
+    def settle(self, *, final: bool = False) -> None:
         """Record the latencies for which the clock is known by now, in pieces between which others run."""
         while self.pending.settle(final=final, at_most=_SETTLED_AT_ONCE):
             gevent.sleep(0)
@@ -183,7 +191,7 @@ class Run:
         at_ns = time.time_ns()
         self.connections.sample(at_ns // _SECOND_NS)
         self.sockets.sample(self.connections.open_streams, at_ns)
-        self._settle()
+        self.settle()
         self._cpu_times.append((time.monotonic_ns(), time.process_time_ns()))
         if len(self._cpu_times) == self._cpu_times.maxlen:
             self._cpu_percent = max(self._cpu_percent or 0.0, self._cpu_now())
@@ -198,10 +206,11 @@ class Run:
         deleted, self.deleted = self.deleted, 0
         left, self.left = self.left, []
         remarks, self._remarks = self._remarks, []
+        climb, self._climb = self._climb, None
         return {
             "run": self.options.run_id,
             "ended": self.is_clean,
-            "measures": self.recorder.take(),
+            "measures": self.tap.take(),
             "events": self.capture.take(time.time_ns()),
             "checks": self.checks.take(),
             "connections": self.connections.take(),
@@ -214,6 +223,7 @@ class Run:
             "deleted": deleted,
             "left": left,
             "remarks": remarks,
+            "climb": climb,
         }
 
 

@@ -67,6 +67,9 @@ class StudioUser(EventSourceUser, HttpUser):
     restarts: ClassVar[bool] = False
     """It stops the service and starts it again, which only the embedded Studio lets it do."""
 
+    alone: ClassVar[bool] = False
+    """It has the service to itself: where it is asked for, no other user runs."""
+
     def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust's own signature is untyped
         super().__init__(environment)
         self.load = run_of(environment)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -105,6 +106,10 @@ class StudioObserver:
         refused = sum(followed[number].replay_refused for number in lacking)
         silent = [number for number in lacking if not followed[number].replay_refused]
         return Absence(key, event_id, silent, refused)
+
+    def outstanding(self, keys: Collection[EventKey], streams: Iterable[EventStream]) -> Counter[str]:
+        """How many deliveries of the events that announce some facts have not come on the streams, by type."""
+        return self._capture.outstanding(keys, [self._followed[stream].number for stream in streams])
 
     def open_streams(self) -> set[OpenStream]:
         """The global streams that are open now and get every event."""

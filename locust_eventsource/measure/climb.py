@@ -3,8 +3,8 @@
 The rule knows no clock and no service. It is told the outcome of each step and says which load comes next:
 
 * from the first load on, each held step is followed by one ``growth`` times as large, up to the last load;
-* a step that was not held is made again, and only what fails ``TRIES`` times is not held: a machine has a bad moment
-  now and then, a capacity has none;
+* a step that was not held is made again, and only a load that fails ``TRIES`` times is not held: a machine has a bad
+  moment now and then, a capacity has none. Steps that the tester spoilt say nothing; they count half;
 * between the largest load that was held and the smallest that was not, the next is their geometric mean, until the two
   are within ``precision`` of each other or no other load lies between them.
 """
@@ -20,7 +20,7 @@ Kind = Literal["streams", "rate", "both"]
 """What climbs."""
 KINDS: Final[tuple[Kind, ...]] = ("streams", "rate", "both")
 
-TRIES: Final = 2
+TRIES: Final = 3
 """How often a load may fail before it counts as not held."""
 
 
@@ -128,7 +128,7 @@ class Climb:
             self._held = self._level
         else:
             self._failures.append(outcome)
-            if len(self._failures) < TRIES:
+            if sum(0.5 if failure is Outcome.TESTER else 1 for failure in self._failures) < TRIES:
                 return
             self._gave, self._limit = self._level, blamed(self._failures)
         self._failures = []

@@ -12,7 +12,8 @@ from locust_eventsource.measure.thresholds import Threshold
 from locust_eventsource.measure.verdict_types import Row, Verdict, meets
 
 REACHED: Final = 0.95
-"""The share of the events asked for that must have been caused for a step to stand for its load."""
+"""The share of the events due that must have been begun, and acknowledged, while the load lasted: a load that was not
+reached cannot be held."""
 _COUNTED: Final = ("lost", "errors")
 
 
@@ -25,9 +26,11 @@ class StepFacts(NamedTuple):
     streams_open: int
     """At its end."""
     planned: int
-    """Events that were to be caused by then."""
-    caused: int
-    """Events that the service acknowledged."""
+    """Events that were due while the load lasted."""
+    begun: int
+    """Of these, those whose call the tester had begun by the end of the load."""
+    in_time: int
+    """Of these, those that the service had acknowledged by the end of the load."""
     doomed: Sequence[str] = ()
     """Targets that could not be met any more, whatever the rest of the step had brought."""
     overload: str = ""
@@ -50,10 +53,13 @@ def judge_step(facts: StepFacts) -> StepVerdict:
     """Whether the load was held, and if not, by whose fault."""
     misses = _misses(facts)
     unclear = [f"{row.expression}: {row.reason}" for row in facts.rows if _is_open(row)]
-    if not misses and not unclear:
+    slow = _is_short(facts.begun, facts.planned)
+    if not misses and not unclear and not slow:
         return StepVerdict(Outcome.HELD, [])
-    if facts.overload:
-        return StepVerdict(Outcome.TESTER, [facts.overload, *misses, *unclear])
+    own = [facts.overload] if facts.overload else []
+    own += [f"the tester itself began {facts.begun} of {facts.planned} calls in time"] if slow else []
+    if own:
+        return StepVerdict(Outcome.TESTER, [*own, *misses, *unclear])
     return StepVerdict(Outcome.MISSED if misses else Outcome.UNCLEAR, [*misses, *unclear])
 
 
@@ -82,9 +88,13 @@ def _misses(facts: StepFacts) -> list[str]:
     misses += [f"{text}: certain to be missed before the step was over" for text in facts.doomed if text not in told]
     if facts.streams_open < facts.asked.streams:
         misses.append(f"{facts.streams_open} of {facts.asked.streams} streams were open")
-    if facts.caused < REACHED * facts.planned:
-        misses.append(f"{facts.caused} of {facts.planned} events were acknowledged in time")
+    if _is_short(facts.in_time, facts.begun):
+        misses.append(f"{facts.in_time} of {facts.begun} events were acknowledged in time")
     return misses
+
+
+def _is_short(reached: int, asked: int) -> bool:
+    return reached < REACHED * asked
 
 
 def _is_open(row: Row) -> bool:

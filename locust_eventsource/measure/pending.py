@@ -54,6 +54,11 @@ class PendingDeliveries:
             counts[metric] += len(samples) // 3
         return dict(counts)
 
+    def waits(self, metric: str, until_ns: int) -> bool:
+        """Whether a sample of the metric still waits that arrived by then."""
+        kept = (samples for (name, *_), samples in self._held.items() if name == metric)
+        return any(min(samples[1::3]) <= until_ns for samples in kept)
+
     def add(
         self, metric: str, type: str | None, earliest_ns: int, received_ns: int, timestamp_ns: int, resolution_ns: int
     ) -> None:

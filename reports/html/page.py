@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import certainty, definitions, stories, wording
+from reports import capacity, certainty, definitions, stories, wording
 from reports.html.certainty_charts import interval_curve, offset_course
 from reports.html.charts import Chart, open_streams, over_time, percentile_curves
 from reports.html.embed import chart_items, library, script_json
@@ -118,6 +118,7 @@ def _environment() -> Environment:
         size=wording.size,
         anchor=stories.anchor,
         note_is_urgent=_is_urgent,
+        capacity=capacity,
         certainty=certainty,
         definitions=definitions,
         style=_source("style.css"),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from locust_eventsource.measure.health import overload
 from locust_eventsource.measure.histogram import LatencyHistogram
+from locust_eventsource.measure.series import Series
 from locust_eventsource.measure.verdict_types import Row
 from run.ledger import Ledger
-from run.outcome import tester
+from run.outcome import climbing, tester
 
 if TYPE_CHECKING:
     from locust.stats import RequestStats
@@ -20,6 +21,20 @@ _OF_EXECUTIONS: Final = ("execute", "activity")
 _OF_TRIGGERS: Final = ("trigger", "trigger_sent")
 _OF_TWO_CLOCKS: Final = ("delivery", "delivery_large", "activity")
 _OF_SOCKETS: Final = ("retransmits", "out_of_order")
+
+
+def clock_doubt(series: Series, metric: str, why: str) -> str | None:
+    """What is wrong with latencies between two clocks, if anything is; ``why`` says why the clock may not be known."""
+    unplaced = series.counter("unplaced", metric)
+    if unplaced:
+        return f"clock: no probe of the service's clock brackets {unplaced} events, which have no latency ({why})"
+    latest = series.high(metric)
+    if latest is not None and latest.negatives:
+        return (
+            f"clock: {latest.negatives} of {latest.count} events arrived before the server's own timestamp, "
+            "whatever its clock's offset within the bounds that are known"
+        )
+    return None
 
 
 class RunFigures:
@@ -89,6 +104,9 @@ class RunFigures:
 
     def gauge(self, metric: str) -> float | None:
         """The most streams that were open, or bytes that were unread, at once; None when none was tried."""
+        if metric == climbing.NAME:
+            held = (self._ledger.climb or {}).get("held")
+            return None if self._ledger.climb is None else float(held["deliveries_per_s"]) if held else 0.0
         if metric == "unread":
             return None if self._ledger.unread_peak is None else float(self._ledger.unread_peak)
         return float(self._ledger.connections.peak) if self._tried_to_connect() else None
@@ -104,17 +122,7 @@ class RunFigures:
         """Why a metric's figures cannot carry a verdict, if they cannot."""
         if metric not in _OF_TWO_CLOCKS:
             return None
-        unplaced = self._ledger.series.counter("unplaced", metric)
-        if unplaced:
-            why = tester.clock_problem(self._ledger) or "see --clock-probe"
-            return f"clock: no probe of the service's clock brackets {unplaced} events, which have no latency ({why})"
-        latest = self._ledger.series.high(metric)
-        if latest is not None and latest.negatives:
-            return (
-                f"clock: {latest.negatives} of {latest.count} events arrived before the server's own timestamp, "
-                "whatever its clock's offset within the bounds that are known"
-            )
-        return None
+        return clock_doubt(self._ledger.series, metric, tester.clock_problem(self._ledger) or "see --clock-probe")
 
     def uncertainty(self, metric: str) -> str | None:
         """Why the samples of a latency are intervals."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from config.options import chosen, command_line, delivery_asked, without_credentials
 from locust_eventsource.locust.stats_table import METHOD as EVENT_METHOD
-from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, exit_code, outcome
+from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL_ERROR, PASS, exit_code, outcome
 from locust_eventsource.measure.health import METRIC as TESTER
 from locust_eventsource.measure.verdicts import Row, Verdict
+from reports.capacity import Capacity
 from reports.measured import metrics_of
 from reports.model import (
     Cleanup,
@@ -29,7 +30,7 @@ from reports.model import (
 )
 from reports.model import Run as FactsOfRun
 from run.ledger import Ledger
-from run.outcome import tester
+from run.outcome import climbing, tester
 from run.outcome.facts import RunFacts
 from run.outcome.figures import RunFigures
 from run.outcome.notes import notes
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 def judged_rows(facts: RunFacts, stats: RequestStats, ledger: Ledger) -> Sequence[Row]:
     """The verdict rows as of now."""
     figures = RunFigures(ledger, stats, executes=facts.executes, delivery_asked=delivery_asked(facts.options))
+    if ledger.climbs:
+        return climbing.rows(
+            facts.thresholds, figures, figures.fit, climbing.capacity_of(ledger.climb, ledger.started_ns)
+        )
     return rows(facts.thresholds, figures)
 
 
@@ -50,9 +55,10 @@ def assemble(facts: RunFacts, stats: RequestStats, ledger: Ledger, judged: Seque
     """The result document; ``judged`` are the rows of ``judged_rows``."""
     checks = ledger.check_results()
     code = exit_code(judged, checks, facts.internal_error or ledger.internal_error)
+    capacity = climbing.capacity_of(ledger.climb, ledger.started_ns) if ledger.climbs else None
     return Result(
         run=_facts(facts, ledger),
-        verdict=VerdictOfRun(outcome(code), code, _sentence(code, judged, checks)),
+        verdict=VerdictOfRun(outcome(code), code, _sentence(code, judged, checks, capacity)),
         rows=[row_record(row) for row in judged],
         checks=[check_record(check, ledger.noticed_s.get(check.name)) for check in checks],
         metrics=metrics_of(ledger.series, {"delivery": ledger.judge.tally.lost}, ledger.judge.lost_by_type),
@@ -65,6 +71,7 @@ def assemble(facts: RunFacts, stats: RequestStats, ledger: Ledger, judged: Seque
         uncertainty=tester.uncertainty(ledger),
         network=tester.network(ledger),
         cleanup=Cleanup(ledger.deleted, [f"{task['task_id']} ({task['problem']})" for task in ledger.left]),
+        capacity=capacity,
         notes=notes(ledger, facts.options, embedded=facts.embedded),
     )
 
@@ -105,9 +112,15 @@ def _rfc3339(at_ns: int) -> str:
     return datetime.fromtimestamp(at_ns / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _sentence(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResult]) -> str:
+def _sentence(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResult], capacity: Capacity | None) -> str:
     if code == INTERNAL_ERROR:
         return "The tester itself had an internal error, so nothing here can be relied on; see the log."
+    if capacity is None:
+        return _outcome_text(code, rows, checks)
+    return capacity.summary if code == PASS else f"{capacity.summary} {_outcome_text(code, rows, checks)}"
+
+
+def _outcome_text(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResult]) -> str:
     failed = [row.expression for row in rows if row.verdict == Verdict.FAIL]
     broken = [check.name for check in checks if check.verdict == "fail"]
     if code == FAILED:

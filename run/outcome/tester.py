@@ -7,6 +7,7 @@ from typing import Any
 
 from locust_eventsource.measure import confidence
 from locust_eventsource.measure.health import TesterFacts, judge_health
+from locust_eventsource.measure.series import Series
 from locust_eventsource.measure.verdict_text import latency_text, rate_text
 from locust_eventsource.measure.verdict_types import Row
 from reports.tester import UNKNOWN, Clock, Health, Network, Uncertainty
@@ -21,22 +22,26 @@ _COARSE_NS = 1_000_000
 
 def facts(ledger: Ledger) -> TesterFacts:
     """What was measured of the tester so far, the worst of its processes."""
-    counter = ledger.series.counter
-    missing = counter("stamps_user")
-    return TesterFacts(
-        lag_p99_us=_p99(ledger, "lag"),
-        loop_lag_p99_us=_p99(ledger, "loop_lag"),
-        cpu_percent=max(ledger.cpu_percent.values(), default=None),
-        unread_peak_bytes=ledger.unread_peak,
-        stamps=counter("stamps_kernel") + missing,
-        stamps_missing=missing,
-        processes=max(1, len(ledger.cpu_percent)),
+    return facts_of(ledger.series, max(ledger.cpu_percent.values(), default=None))._replace(
+        unread_peak_bytes=ledger.unread_peak, processes=max(1, len(ledger.cpu_percent))
     )
 
 
-def _p99(ledger: Ledger, metric: str) -> float | None:
+def facts_of(series: Series, cpu_percent: float | None) -> TesterFacts:
+    """What the samples of a run, or of a part of it, say of the tester."""
+    missing = series.counter("stamps_user")
+    return TesterFacts(
+        lag_p99_us=_p99(series, "lag"),
+        loop_lag_p99_us=_p99(series, "loop_lag"),
+        cpu_percent=cpu_percent,
+        stamps=series.counter("stamps_kernel") + missing,
+        stamps_missing=missing,
+    )
+
+
+def _p99(series: Series, metric: str) -> float | None:
     """The 99th percentile; of few samples what it is at least, so that one hiccup of a short run is no overload."""
-    histogram = ledger.series.histogram(metric)
+    histogram = series.histogram(metric)
     if histogram is None:
         return None
     if confidence.enough_samples(histogram.count, 99):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Any
 
@@ -139,6 +140,22 @@ class Capture:
             if tuple(seen.facts[1:4]) == (key.type, key.task_id, key.detail):
                 return seen.facts[0], [stream for stream in streams if not self._has(stream, seen)]
         return "", list(streams)
+
+    def outstanding(self, keys: Collection[EventKey], streams: Iterable[int]) -> Counter[str]:
+        """How many pairs of an event that announces one of the facts and one of the streams have not come, by type."""
+        asked = 0
+        for stream in streams:
+            slot = self._streams.get(stream)
+            asked |= slot.bit if slot is not None else 0
+        missing = dict.fromkeys(keys, asked)
+        for seen in self._seen.values():
+            key = EventKey(seen.facts[2], seen.facts[1], seen.facts[3])
+            if key in missing:
+                missing[key] &= ~seen.mask
+        counts: Counter[str] = Counter()
+        for key, mask in missing.items():
+            counts[key.type] += mask.bit_count()
+        return +counts
 
     def _has(self, stream: int, seen: _Seen) -> bool:
         slot = self._streams.get(stream)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from studio.contract import Envelope, EventKey
@@ -30,6 +31,10 @@ class Unverified:
     def lacking(self, key: EventKey, streams: Iterable[int]) -> tuple[str, list[int]]:
         """As `Capture.lacking`, as if each had what nobody noted."""
         return "", []
+
+    def outstanding(self, keys: Collection[EventKey], streams: Iterable[int]) -> Counter[str]:
+        """As `Capture.outstanding`, as if each had what nobody noted."""
+        return Counter()
 
     def acted(self, action: Action) -> None:
         """As `Capture.acted`."""

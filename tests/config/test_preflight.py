@@ -23,7 +23,7 @@ EMBEDDED = "http://127.0.0.1:1"
 def options(**changes: object) -> Namespace:
     """Locust's options and ours, at their defaults but for the changes."""
     defaults = {option.dest: option.default if not option.is_switch else False for option in OPTIONS}
-    locusts = {
+    locusts: dict[str, object] = {
         "host": None,
         "headless": True,
         "autostart": False,
@@ -32,6 +32,7 @@ def options(**changes: object) -> Namespace:
         "processes": None,
         "num_users": 5,
         "expect_workers": 1,
+        "user_classes": [],
     }
     return Namespace(**(defaults | locusts | changes))
 
@@ -190,3 +191,26 @@ def test_a_service_that_the_run_did_not_start_is_not_restarted() -> None:
     assert "embedded Studio only; leave out --host" in str(refusal(scenario=["restart"], host="http://127.0.0.1:1"))
     for elsewhere in ({"processes": 2}, {"master": True}, {"worker": True}):
         assert "leave out --processes" in str(refusal(scenario=["restart"], **elsewhere))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"scenario": ["capacity:2"]}, "one climb a run"),
+        ({"measure_only": True}, "--measure-only accounts for no event"),
+        ({"replay": "x.jsonl"}, "a recording has its own pace"),
+        ({"climb_from": "20x10", "climb_to": "10x100"}, "--climb-to 10x100 is below --climb-from 20x10"),
+        ({"climb_from": "20x10", "climb_to": "200x5"}, "--climb-to 200x5 is below"),
+    ],
+)
+def test_a_climb_that_could_not_be_made_or_judged_is_refused(changes: dict[str, object], said: str) -> None:
+    assert said in str(refusal(**({"scenario": ["capacity"]} | changes)))
+
+
+def test_a_climb_needs_as_many_open_files_as_its_last_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_000, 1_000))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    check(options(scenario=["capacity"], climb_to="300x20"))
+    assert "--climb-to 500x20 needs about 1200 open files" in str(
+        refusal(user_classes=["CapacityUser"], climb_to="500x20")
+    )

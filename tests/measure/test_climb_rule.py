@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locust_eventsource.measure.climb import KINDS, Answer, Climb, Course, Kind, Load, Outcome, blamed
+from locust_eventsource.measure.climb import KINDS, TRIES, Answer, Climb, Course, Kind, Load, Outcome, blamed
 
 HELD, MISSED, TESTER, UNCLEAR = Outcome
 
@@ -39,7 +39,7 @@ def test_it_grows_until_a_load_is_not_held_and_then_bisects() -> None:
     climb = Climb(course(), growth=2, precision=0.2)
     steps = climbed(climb, capacity(1_000))
     loads = [round(load) for load, _ in steps]
-    assert loads == [200, 400, 800, 1600, 1600, 1131, 1131, 951]
+    assert loads == [200, 400, 800, *[1600] * TRIES, *[1131] * TRIES, 951]
     answer = climb.answer()
     assert answer.held is not None and answer.gave is not None
     assert round(answer.held.deliveries_per_s) == 951
@@ -69,8 +69,8 @@ def test_a_climb_that_is_never_stopped_ends_at_the_last_load() -> None:
     assert climb.answer() == Answer(Load(20, 50), None, None, True)
 
 
-def test_one_bad_moment_stops_nothing() -> None:
-    outcomes = iter([HELD, MISSED, HELD, TESTER, HELD, UNCLEAR, HELD])
+def test_bad_moments_stop_nothing() -> None:
+    outcomes = iter([HELD, MISSED, MISSED, HELD, TESTER, TESTER, TESTER, HELD, UNCLEAR, TESTER, TESTER, HELD])
     climb = Climb(course(last=Load(20, 80)))
     climbed(climb, lambda _: next(outcomes))
     assert climb.answer() == Answer(Load(20, 80), None, None, True)
@@ -78,7 +78,7 @@ def test_one_bad_moment_stops_nothing() -> None:
 
 def test_a_first_load_that_is_not_held_leaves_nothing_to_bisect() -> None:
     climb = Climb(course())
-    assert climbed(climb, capacity(0)) == [(200, MISSED), (200, MISSED)]
+    assert climbed(climb, capacity(0)) == [(200, MISSED)] * TRIES
     assert climb.answer() == Answer(None, Load(20, 10), MISSED, True)
 
 
@@ -120,8 +120,9 @@ def test_the_tester_is_blamed_only_where_no_try_shows_the_service() -> None:
     assert blamed([UNCLEAR, TESTER]) is TESTER
     assert blamed([UNCLEAR, UNCLEAR]) is UNCLEAR
     climb = Climb(course())
-    climbed(climb, capacity(1_000, TESTER))
+    steps = climbed(climb, capacity(1_000, TESTER))
     assert climb.answer().limit is TESTER
+    assert steps.count((1_600, TESTER)) == 2 * TRIES
 
 
 def test_no_step_is_taken_after_the_end() -> None:

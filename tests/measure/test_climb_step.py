@@ -22,7 +22,7 @@ BUSY = "the tester was overloaded: a process used 97 % of a core"
 
 
 def facts(*rows: Row, doomed: Sequence[str] = (), overload: str = "") -> StepFacts:
-    return StepFacts(Load(20, 10), rows, 20, 50, 50, doomed, overload)
+    return StepFacts(Load(20, 10), rows, 20, 50, 50, 50, doomed, overload)
 
 
 def test_a_step_is_held_when_every_target_that_was_measured_is_met() -> None:
@@ -55,9 +55,15 @@ def test_streams_that_are_not_open_are_a_miss() -> None:
 
 
 def test_events_that_were_not_acknowledged_in_time_are_a_miss_from_a_twentieth_on() -> None:
-    assert judge_step(facts(GOOD)._replace(planned=100, caused=95)).outcome is Outcome.HELD
-    missed = judge_step(facts(GOOD)._replace(planned=100, caused=94))
+    assert judge_step(facts(GOOD)._replace(planned=100, begun=100, in_time=95)).outcome is Outcome.HELD
+    missed = judge_step(facts(GOOD)._replace(planned=100, begun=100, in_time=94))
     assert missed == (Outcome.MISSED, ["94 of 100 events were acknowledged in time"])
+
+
+def test_a_load_that_the_tester_did_not_reach_was_not_held_whatever_was_measured() -> None:
+    assert judge_step(facts(GOOD)._replace(planned=100, begun=95, in_time=95)).outcome is Outcome.HELD
+    slow = judge_step(facts(GOOD)._replace(planned=100, begun=94, in_time=94))
+    assert slow == (Outcome.TESTER, ["the tester itself began 94 of 100 calls in time"])
 
 
 def test_a_target_that_was_certain_to_be_missed_is_told_once() -> None:

@@ -215,3 +215,15 @@ def test_many_samples_are_recorded_as_one_by_one(seed: int, skew: int) -> None:
         one_by_one = series.histogram("delivery")
         assert one_by_one is not None
         assert histogram.counts == one_by_one.counts
+
+
+def test_a_metric_waits_while_a_sample_of_it_does_that_came_by_then() -> None:
+    pending = PendingDeliveries(OffsetEstimator(assume_same=False), Recorder())
+    assert not pending.waits("delivery", at(99))
+    pending.add("delivery", None, at(3), at(3), at(3), US_NS)
+    pending.add("delivery", None, at(2), at(2), at(2), US_NS)
+    assert pending.waits("delivery", at(2))
+    assert not pending.waits("delivery", at(2) - 1)
+    assert not pending.waits("activity", at(9))
+    pending.settle(final=True)
+    assert not pending.waits("delivery", at(9))

@@ -10,6 +10,7 @@ import pytest
 
 from config.preflight import Refusal
 from run.crew import Crew
+from scenarios.capacity import CapacityUser
 from scenarios.executions import ExecutionUser
 from scenarios.streams import StreamUser
 from scenarios.triggers import TriggerUser
@@ -116,3 +117,10 @@ def test_users_that_restart_the_service_are_refused_where_the_run_did_not_start_
         chooser.choose(EMBEDDED)
     chooser, _ = crew(StreamUser, Restarts)
     chooser.choose(OTHER)
+
+
+def test_a_climb_has_the_service_to_itself() -> None:
+    chooser, environment = crew(StreamUser, TriggerUser, CapacityUser, scenario=["capacity"])
+    chooser.choose(OTHER)
+    assert names(environment) == {"CapacityUser"}
+    assert chooser.options.num_users == 1

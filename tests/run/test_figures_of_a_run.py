@@ -82,6 +82,7 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, object]:
         "deleted": 1,
         "left": [],
         "remarks": [],
+        "climb": None,
     }
 
 

@@ -6,6 +6,7 @@ from studio.contract import EventKey
 from studio.verify.absence import Absence, Storm, judge_storm
 from studio.verify.capture import Capture
 from studio.verify.findings import Finding
+from studio.verify.unverified import Unverified
 from tests.verify.verify_world import envelope
 
 CREATED = EventKey("t", "task.created", "")
@@ -66,3 +67,15 @@ def test_a_capture_knows_which_streams_lack_an_event() -> None:
     assert capture.lacking(CREATED, [0, 1, 2, 7]) == ("e1", [1, 7])
     assert capture.lacking(EventKey("t", "task.status_changed", "a>b"), [1]) == ("e3", [])
     assert capture.lacking(MOVED, [0, 1]) == ("", [0, 1])
+
+
+def test_a_capture_counts_what_streams_have_not_had_by_type() -> None:
+    capture = Capture()
+    for stream in range(3):
+        capture.stream_opened(stream, 0)
+    capture.arrived(0, envelope("e1", "task.created", "t", 1), 2, replayed=False)
+    assert capture.outstanding([], [0, 1, 2]) == {}
+    assert capture.outstanding([CREATED], [0]) == {}
+    assert capture.outstanding([CREATED], [0, 1, 7]) == {"task.created": 1}
+    assert capture.outstanding([CREATED, MOVED], [0, 1, 2]) == {"task.created": 2, MOVED.type: 3}
+    assert Unverified().outstanding([CREATED], [0]) == {}
