@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from locust.argument_parser import get_empty_argument_parser, setup_parser_arguments
+
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,3 +55,39 @@ def test_a_single_threshold_need_not_be_a_list(tmp_path: Path) -> None:
 
 def test_no_two_options_share_a_name() -> None:
     assert len({option.name for option in OPTIONS}) == len(OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def flags() -> list[str]:
+    """Every flag that a run takes: Locust's own and the package's."""
+    parser = get_empty_argument_parser(add_help=False)
+    setup_parser_arguments(parser)
+    own = [option.flag for option in OPTIONS]
+    return [*own, *(flag for action in parser._actions for flag in action.option_strings)]
+
+
+PROFILES = sorted(profiles.FOLDER.glob("*.toml"))
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.name)
+def test_every_profile_sets_options_that_there_are_to_values_that_are_taken(profile: Path, flags: list[str]) -> None:
+    profiles.check_names(str(profile), flags)
+    settings = tomllib.loads(profile.read_text("utf-8"))["tool"]["locust"]
+    for option in OPTIONS:
+        values = settings.get(option.name, [])
+        for value in values if isinstance(values, list) else [values]:
+            assert option.read is not None or isinstance(value, bool)
+            if option.read is not None:
+                option.read(str(value))
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.name)
+def test_every_profile_says_in_its_head_and_in_the_readme_what_it_is_for(profile: Path) -> None:
+    head = profile.read_text("utf-8").partition("[tool.locust]")[0]
+    assert head.lower().startswith(f"# {profile.stem}: ")
+    assert f"| `config/{profile.name}` | " in (profiles.FOLDER.parent / "README.md").read_text("utf-8")
+
+
+def test_the_profiles_that_the_plan_names_are_there() -> None:
+    names = {profile.stem for profile in PROFILES}
+    assert {"smoke", "target", "load", "spike", "storm", "soak", "capacity"} <= names
