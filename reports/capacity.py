@@ -11,9 +11,20 @@ from typing import Final
 
 from locust_eventsource.measure.climb import TRIES
 
-__all__ = ["TRIES", "Capacity", "ClimbLoad", "ClimbStep", "load_text", "rate_text", "summary_of", "verdict_of"]
+__all__ = [
+    "TRIES",
+    "Capacity",
+    "ClimbLoad",
+    "ClimbStep",
+    "end_of",
+    "load_text",
+    "rate_text",
+    "summary_of",
+    "verdict_of",
+]
 
 HELD: Final = "held"
+_NOTHING: Final = "Not even the first load was held."
 MISSED: Final = "missed"
 TESTER: Final = "tester"
 
@@ -94,16 +105,18 @@ def rate_text(per_s: float) -> str:
 def summary_of(found: Capacity) -> str:
     """The answer in two or three sentences."""
     if not found.complete:
-        so_far = f"was held: {load_text(found.held)}" if found.held else "was shown to be held"
-        return f"The run ended before the climb did. So far {'this' if found.held else 'nothing'} {so_far}."
-    if found.held is None:
-        return f"Not even the first load was held. {_against(found)}"
-    held = f"The service holds {load_text(found.held)} within its targets."
-    return f"{held} {_against(found)}" if found.gave else f"{held} That was the last load asked for; it may hold more."
+        so_far = f"this was held: {load_text(found.held)}" if found.held else "nothing was shown to be held"
+        return f"{end_of(found)} So far {so_far}."
+    held = f"The service holds {load_text(found.held)} within its targets." if found.held else _NOTHING
+    return f"{held} {end_of(found)}"
 
 
-def _against(found: Capacity) -> str:
-    assert found.gave is not None
+def end_of(found: Capacity) -> str:
+    """Why the climb went no further."""
+    if not found.complete:
+        return "The run ended before the climb did."
+    if found.gave is None:
+        return "That was the last load asked for; it may hold more."
     why = "; ".join(found.gives_first)
     at = load_text(found.gave)
     if found.limit == MISSED:

@@ -14,7 +14,7 @@ from locust_eventsource.measure.climb_step import judged_by_step
 from locust_eventsource.measure.thresholds import Threshold
 from locust_eventsource.measure.verdict_types import Figures, Row, Verdict
 from locust_eventsource.measure.verdicts import judge
-from reports.capacity import MISSED, Capacity, load_text, summary_of
+from reports.capacity import MISSED, Capacity, end_of, load_text, summary_of
 from reports.codec import from_json
 from studio.verify.checks import CheckResult
 from studio.verify.held import HELD
@@ -64,7 +64,7 @@ def _row(threshold: Threshold, row: Row, found: Capacity) -> Row:
     if threshold.metric in _OF_LOAD:
         return _put_aside(row, "not asked of a run that goes beyond what the service holds on purpose")
     if threshold.metric == NAME and row.verdict is Verdict.FAIL and found.limit != MISSED:
-        return row._replace(verdict=Verdict.INCONCLUSIVE, reason=summary_of(found))
+        return row._replace(verdict=Verdict.INCONCLUSIVE, reason=end_of(found))
     return row
 
 
@@ -95,7 +95,7 @@ def _answer(found: Capacity, pattern: Row) -> Row:
         margin_text="",
         samples=len(found.steps),
         verdict=_verdict(found),
-        reason="" if _verdict(found) is Verdict.PASS else summary_of(found),
+        reason="" if _verdict(found) is Verdict.PASS else end_of(found),
         measured=held,
         low=held,
         high=held,
