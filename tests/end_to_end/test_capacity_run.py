@@ -10,7 +10,7 @@ CAPACITY = 300
 """Deliveries a second: far below what a busy machine takes away from the tester."""
 PATIENT = ("--threshold", "delivery:p(99)<400ms", "--threshold", "connect:p(99)<30s")
 COMMON = (
-    *("--headless", "--only-summary", "-t", "80s", "--scenario", "capacity", "--fault", f"capacity:{CAPACITY}"),
+    *("--headless", "--only-summary", "-t", "60s", "--scenario", "capacity", "--fault", f"capacity:{CAPACITY}"),
     *("--climb", "rate", "--climb-from", "6x25", "--climb-to", "6x400", "--step-time", "5"),
 )
 
@@ -27,13 +27,11 @@ def test_a_climb_finds_the_capacity_and_the_answer_stands_in_place_of_what_load_
     verdicts = {row.expression: row.verdict for row in result.rows}
     assert verdicts["delivery:p(99)<400ms"] == verdicts["lost:count==0"] == verdicts["tester:fit"] == "not asked"
     assert [check.name for check in result.checks if check.verdict == "fail"] == []
-    assert found.steps[0].outcome == "held"
     assert result.cleanup.left == []
     if found.complete and found.limit == "missed":
         assert code == 0, output
         assert found.held.deliveries_per_s >= 0.9 * CAPACITY
         assert found.gives_first[0].startswith("delivery:p(99)<400ms")
-        assert result.run.duration_s < 80
         assert result.verdict.summary == found.summary
     else:
         assert code == 4, output
