@@ -196,6 +196,7 @@ def test_a_session_event_without_a_task_belongs_to_nobodys_sessions() -> None:
 def test_a_first_arrival_that_another_worker_tells_later_changes_whose_event_it_was() -> None:
     world = World(workers=2)
     world.open(0, 1)
+    world.report(500)
     world.create("t", 1_000)
     event = world.created("t", 999, 0, came=1_001)
     world.deliver(event, 1, came=999.5)

@@ -8,7 +8,7 @@ from studio.contract import EventKey
 from studio.verify.actions import Action, ActionKind
 from studio.verify.causality import UnansweredCreates, faults_of
 from studio.verify.ownership import TaskLog, match_in_turn
-from studio.verify.records import Arrival, EventRecord
+from studio.verify.records import Arrival, EventRecord, Outcome
 from studio.verify.timeline import Timeline
 from studio.verify.weighing import window
 
@@ -78,6 +78,33 @@ def test_an_event_from_the_moment_of_the_first_call_on_is_the_runs() -> None:
 )
 def test_a_task_is_over_when_the_service_acknowledged_that_it_is_deleted_or_done(last: Action, over: bool) -> None:
     assert (log_of(call("create", 100), last).over_ns is not None) is over
+
+
+@pytest.mark.parametrize(
+    ("told", "over"),
+    [
+        ([seen(STATUS, "review>done", 200)], True),
+        ([seen(STATUS, "review>done", 200), seen(ENDED, "s", 300)], True),
+        ([seen(STATUS, "review>done", 200), seen(STATUS, "done>review", 300)], False),
+        ([call("delete", 200), seen(STATUS, "todo>planning", 300)], True),
+        ([call("delete", 200), seen(STARTED, "s", 300)], True),
+        ([seen(STARTED, "s", 300)], False),
+    ],
+)
+def test_only_a_status_takes_the_end_of_a_task_back_and_nothing_that_of_a_deleted_one(
+    told: list[Action | EventRecord], over: bool
+) -> None:
+    assert (log_of(call("create", 100), *told).over_ns is not None) is over
+
+
+def test_a_place_is_given_away_before_the_event_is_judged_as_well_as_after() -> None:
+    event = seen(CREATED, "", 100)
+    event.got = {"w": 0b11}
+    event.release("w", 0b01)
+    assert (event.got, event.outcome) == ({"w": 0b10}, None)
+    event.outcome = Outcome(lost={"w": 0b11})
+    event.release("w", 0b10)
+    assert event.outcome == Outcome(lost={"w": 0b01})
 
 
 def test_a_session_is_caused_by_the_execute_that_named_it() -> None:
