@@ -334,7 +334,8 @@ class EventStream:
         number = self.connections if was_open or state == "open" else self.connections + 1
         self._inbox.wake()
         if self.listener is not None:
-            change = StateChange(state, at_ns or time.time_ns(), status, error, retry_ms, timing, number)
+            at_ns, heard_ns = at_ns or time.time_ns(), self.counts.last_activity_ns
+            change = StateChange(state, at_ns, status, error, retry_ms, timing, number, heard_ns)
             try:
                 self.listener.on_state(self, change)
             except Exception:

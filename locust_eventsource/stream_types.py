@@ -79,6 +79,9 @@ class ConnectTiming(NamedTuple):
 class StateChange(NamedTuple):
     """A stream went into ``state`` at ``at_ns`` (``CLOCK_REALTIME``; for ``open`` the stamp of the response head).
 
+    ``heard_ns`` is the stamp of the last bytes that had come by then, 0 where none had: an end that is noticed at
+    ``at_ns`` came after it.
+
     ``status`` is the HTTP status that caused it, if one did. ``error`` says why a stream reconnects or failed; None
     for a clean end. ``retry_ms`` is the wait before the next attempt (``reconnecting`` only), ``timing`` how the
     connection came about (``open`` only). ``connection`` is the connection concerned, numbered from 1; while none is
@@ -92,6 +95,7 @@ class StateChange(NamedTuple):
     retry_ms: int | None
     timing: ConnectTiming | None
     connection: int
+    heard_ns: int = 0
 
 
 class StreamListener(Protocol):

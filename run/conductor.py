@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from locust.env import Environment
     from locust.web import WebUI
 
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from locust_eventsource.measure.thresholds import Threshold
 
 logger = logging.getLogger(__name__)
 
-_SETTLES_A_SECOND: Final = 4
+_TURN_S: Final = 0.005
 """Judging a second's events in one piece would hold up the loop of a process that also runs users."""
 
 
@@ -111,14 +111,11 @@ class Conductor:
         self._ticker = gevent.spawn(self._tick, self._ledger, self._books)
 
     def _tick(self, ledger: Ledger, books: Bookkeeping) -> None:
-        looks = 0
+        seconds = 0
         while not ledger.ended_ns:
-            gevent.sleep(1 / _SETTLES_A_SECOND)
-            looks += 1
-            ledger.settle(time.time_ns())
-            if looks % _SETTLES_A_SECOND:
-                continue
-            seconds = looks // _SETTLES_A_SECOND
+            gevent.sleep(1)
+            seconds += 1
+            _in_turns(ledger.settling(time.time_ns()))
             if self._roundtrip is None and not self._draining.locked():
                 self._add_own(ledger)
             self._note_workers(ledger)
@@ -277,6 +274,15 @@ class Conductor:
         if users <= fixed:
             return users
         return fixed + (users - fixed) * int(self._options.streams_per_user)
+
+
+def _in_turns(pieces: Iterable[None]) -> None:
+    """Do the work piece by piece, and let others run now and then."""
+    began = time.monotonic()
+    for _ in pieces:
+        if time.monotonic() - began >= _TURN_S:
+            gevent.sleep(0)
+            began = time.monotonic()
 
 
 def _name_of(runner: MasterRunner, client_id: str) -> str:

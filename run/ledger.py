@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections import deque
+from collections.abc import Iterator
 from typing import Any, Final
 
 from locust_eventsource.locust.connection_log import ConnectionHistory
@@ -118,10 +120,17 @@ class Ledger:
 
     def settle(self, now_ns: int) -> None:
         """Judge the events that have settled by now."""
+        deque(self.settling(now_ns), maxlen=0)
+
+    def settling(self, now_ns: int) -> Iterator[None]:
+        """As `settle`, in pieces between which others may add to the ledger, or finish it."""
         if not self.ended_ns:
             if self.journal is not None:
                 self.journal.note("settle", at_ns=now_ns)
-            self.judge.settle(now_ns)
+            for piece in self.judge.settling(now_ns):
+                yield piece
+                if self.ended_ns:
+                    return
             self._note_skew()
             if now_ns >= self._failures_due_ns:
                 self._failures_due_ns = now_ns + SECOND_NS

@@ -131,14 +131,21 @@ class StudioObserver:
         else:
             followed.activity.joined(at_ns)
 
-    def disconnect(self, *, stream: EventStream, at_ns: int, **_kwargs: object) -> None:
-        """Listener of ``events.disconnect``."""
+    def disconnect(
+        self, *, stream: EventStream, at_ns: int, heard_ns: int, deliberate: bool, **_kwargs: object
+    ) -> None:
+        """Listener of ``events.disconnect``.
+
+        An end that others brought about is noticed late by a busy tester, and a silent one after the idle time: the
+        stream is known to have been open until its last bytes.
+        """
         followed = self._followed.get(stream)
         if followed is None:
             return
         followed.is_open = False
         if followed.activity is None:
-            self._capture.stream_closed(followed.number, at_ns)
+            until_ns = at_ns if deliberate else min(at_ns, max(heard_ns, followed.opened_ns))
+            self._capture.stream_closed(followed.number, until_ns)
         else:
             followed.activity.left()
 

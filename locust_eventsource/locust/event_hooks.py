@@ -46,7 +46,8 @@ class EventSourceHooks:
     """An open connection is gone.
 
     :param stream: the ``EventStream``
-    :param at_ns: when
+    :param at_ns: when that was noticed
+    :param heard_ns: stamp of the last bytes before it: the service or the network ended it after that
     :param error: an ``EventSourceError`` that says why; None for a clean end and for a deliberate close
     :param deliberate: True when the user closed the stream, or dropped its connection (the error is then ``Dropped``)
     """

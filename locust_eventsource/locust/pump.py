@@ -147,6 +147,7 @@ class Pump:
                 environment=self._environment,
                 stream=stream,
                 at_ns=change.at_ns,
+                heard_ns=change.heard_ns,
                 error=change.error,
                 deliberate=deliberate,
             )

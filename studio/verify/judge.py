@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from studio.verify.actions import Action, action_from_row
@@ -62,6 +63,7 @@ class Judge:
         self._broadcast = broadcast
         self._attempts = UnansweredCreates()
         self._queue: list[tuple[int, str]] = []
+        self._due: dict[str, None] = {}
         self._votes = Votes()
         self._offences = Offences(self._workers, max_offenders)
         self._calls = 0
@@ -83,7 +85,9 @@ class Judge:
         if released:
             for record in self._records.values():
                 record.release(worker, released)
-        timeline.apply(delta["streams"])
+        gone = timeline.apply(delta["streams"], self._horizon_ns - self._settle_ns)
+        if gone:
+            self._judge_anew(log for log in self._logs.values() if log.lacks(worker, gone))
         for row in delta["actions"]:
             self._add_action(worker, action_from_row(row))
         sets = [from_bytes(data) for data in delta["sets"]]
@@ -96,13 +100,17 @@ class Judge:
 
     def settle(self, now_ns: int) -> None:
         """Judge what has settled by what is known at ``now_ns``, and forget what is over."""
+        deque(self.settling(now_ns), maxlen=0)
+
+    def settling(self, now_ns: int) -> Iterator[None]:
+        """As `settle`, in pieces; deltas may be added, and the run be finished, in between."""
         for timeline in self._workers.values():
             late = timeline.lost or now_ns - timeline.heard_ns > self._patience_ns
             timeline.silent = late and not timeline.ended
         speaking = (timeline for timeline in self._workers.values() if not (timeline.silent or timeline.ended))
         heard = [timeline.heard_ns for timeline in speaking]
         horizon_ns = min(heard, default=now_ns)
-        self._judge_due(horizon_ns)
+        yield from self._judge_due(horizon_ns)
         # What came since the last call was taken in by the old horizon, so it is judged by the old one, too.
         self._horizon_ns = max(self._horizon_ns, horizon_ns)
         self._sessions.watch(self._workers, horizon_ns)
@@ -121,7 +129,7 @@ class Judge:
         """Judge everything that is left by what is there: call it when the last deltas are in."""
         now_ns = max((timeline.heard_ns for timeline in self._workers.values()), default=0)
         self.settle(now_ns)
-        self._judge_due(END_OF_TIME)
+        deque(self._judge_due(END_OF_TIME), maxlen=0)
 
     def missing(self) -> int:
         """Deliveries that may still come: what the end of a run waits for."""
@@ -152,11 +160,14 @@ class Judge:
         """A worker is new or back: what was judged without it is judged anew."""
         timeline = self._workers.setdefault(worker, Timeline())
         timeline.silent = timeline.lost = False
-        for log in self._logs.values():
-            log.version += 1
-            self._enqueue(self._horizon_ns, log.home)
+        self._judge_anew(self._logs.values())
         self._votes.reopen()
         return timeline
+
+    def _judge_anew(self, logs: Iterable[TaskLog]) -> None:
+        for log in logs:
+            log.version += 1
+            self._enqueue(self._horizon_ns, log.home)
 
     def _add_action(self, worker: str, action: Action) -> None:
         self._calls += 1
@@ -166,7 +177,7 @@ class Judge:
                 if record.title == action.title:
                     self._enqueue(self._horizon_ns, record.task_id)
             return
-        log = self._log(action.task_id)
+        log = self._logs.setdefault(action.task_id, TaskLog(action.task_id, action.task_id))
         log.add_action(action)
         log.callers.add(worker)
         if action.session_id:
@@ -209,21 +220,21 @@ class Judge:
         record.judged = -1
         self._enqueue(self._horizon_ns, record.home)
 
-    def _log(self, task_id: str) -> TaskLog:
-        return self._logs.setdefault(task_id, TaskLog(task_id, task_id))
-
     def _enqueue(self, due_ns: int, home: str) -> None:
         heapq.heappush(self._queue, (due_ns, home))
 
     def _is_frozen(self, record: EventRecord) -> bool:
         return record.outcome is not None and record.first_ns + self._frozen_ns < self._horizon_ns
 
-    def _judge_due(self, horizon_ns: int) -> None:
-        due: dict[str, None] = {}
+    def _judge_due(self, horizon_ns: int) -> Iterator[None]:
         while self._queue and self._queue[0][0] <= horizon_ns:
-            due[heapq.heappop(self._queue)[1]] = None
-        for log in filter(None, map(self._logs.get, due)):
-            self._judge_task(log, horizon_ns)
+            self._due[heapq.heappop(self._queue)[1]] = None
+        while self._due:
+            home = next(iter(self._due))
+            del self._due[home]
+            if log := self._logs.get(home):
+                self._judge_task(log, horizon_ns)
+                yield
         for disorder in self._votes.count(horizon_ns, self._records):
             self._put_reordered(disorder)
 
@@ -253,7 +264,8 @@ class Judge:
         if own:
             outcome = self._weigh(record.task_id, low_ns, high_ns, record.got)._replace(fault=fault)
         else:
-            outcome = self._weigh_foreign(record)
+            outcome = weigh_foreign(self._workers, record, self._settle_ns)
+            outcome = outcome if self._broadcast else Outcome(own=False, foreign=outcome.foreign)
         outcome = outcome._replace(misdirected=misdirected(self._workers, record))
         record.judged = log.version
         if record.outcome is None:
@@ -264,10 +276,6 @@ class Judge:
 
     def _weigh(self, task_id: str, low_ns: int, high_ns: int, got: Masks) -> Outcome:
         return weigh(self._workers, task_id, low_ns, high_ns + self._grace_ns, high_ns + self._settle_ns, got)
-
-    def _weigh_foreign(self, record: EventRecord) -> Outcome:
-        outcome = weigh_foreign(self._workers, record, self._settle_ns)
-        return outcome if self._broadcast else Outcome(own=False, foreign=outcome.foreign)
 
     def _find(self, log: TaskLog, action: Action, record: EventRecord) -> None:
         """An owed event came after all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -19,11 +20,12 @@ def match_in_turn(actions: list[Action], events: list[EventRecord]) -> dict[str,
     """
     pairs: dict[str, Action] = {}
     actions, events = sorted(actions, key=lambda a: a.sent_ns), sorted(events, key=lambda e: e.first_ns)
+    first_ns = [event.first_ns for event in events]
+    begins = [bisect_left(first_ns, action.sent_ns) for action in actions]
     waiting: list[Action] = []
-    for index, action in enumerate(actions):
+    for action, begin, end in zip(actions, begins, [*begins[1:], len(events)], strict=False):
         waiting.append(action)
-        until = actions[index + 1].sent_ns if index + 1 < len(actions) else None
-        came = [e for e in events if action.sent_ns <= e.first_ns and (until is None or e.first_ns < until)]
+        came = events[begin:end]
         start = max(0, len(waiting) - len(came))
         pairs.update((event.id, owed) for event, owed in zip(came, waiting[start:], strict=False))
         del waiting[start : start + len(came)]
@@ -142,6 +144,11 @@ class TaskLog:
         self.base.apply(record, matched=action is not None)
         self.base_ns = max(self.base_ns, record.first_ns)
         self.records.remove(record)
+
+    def lacks(self, worker: str, mask: int) -> bool:
+        """Whether one of these streams counts as having lost an event of the log."""
+        outcomes = [*(record.outcome for record in self.records), *self.unseen.values()]
+        return any(outcome is not None and outcome.lost.get(worker, 0) & mask for outcome in outcomes)
 
     def forget_actions(self, before_ns: int) -> None:
         """Forget calls answered before, unless the event of theirs is still kept."""

@@ -96,13 +96,20 @@ class Timeline:
         """Slot -> the stream's number as its worker knows it."""
         self._tracks: dict[Group, _Track] = {}
 
-    def apply(self, changes: list[list[Any]]) -> None:
-        """Add openings and closings: [slot, stream, at_ns, opened, task ids or None]."""
+    def apply(self, changes: list[list[Any]], judged_ns: int = 0) -> int:
+        """Add openings and closings: [slot, stream, at_ns, opened, task ids or None].
+
+        Returns the streams that turn out to have ended before ``judged_ns``.
+        """
+        gone = 0
         for slot, stream, at_ns, opened, group in changes:
             self.streams[slot] = stream
             self.filtered = self.filtered or group is not None
             track = self._tracks.setdefault(None if group is None else frozenset(group), _Track())
             track.add(1 << slot, at_ns, opened)
+            if not opened and at_ns < judged_ns:
+                gone |= 1 << slot
+        return gone
 
     def release(self, released: bytes) -> int:
         """Slots whose streams are gone for good and which may come back as others; returns their bitmap."""

@@ -296,12 +296,21 @@ def test_history_of_an_activity_stream_does_not_enter_its_delivery() -> None:
     assert (watch.reading.success, watch.reading.joined_ns, len(watch.reading.digests)) == (True, 20 * SECOND, 2)
 
 
+@pytest.mark.parametrize(("deliberate", "until_s"), [(True, 60), (False, 15)])
+def test_a_stream_that_others_ended_was_open_until_its_last_bytes(deliberate: bool, until_s: int) -> None:
+    desk = Desk()
+    stream = desk.stream()
+    desk.observer.disconnect(stream=stream, at_ns=60 * SECOND, heard_ns=15 * SECOND, deliberate=deliberate)
+    *_, (_, _, at_ns, opened, _) = desk.capture.take(61 * SECOND)["streams"]
+    assert (at_ns, opened) == (until_s * SECOND, False)
+
+
 def test_streams_that_nobody_follows_are_passed_over() -> None:
     desk = Desk()
     stream = desk.stream()
     desk.observer.forget(stream)
     desk.observer.connect(stream=stream, at_ns=1)
-    desk.observer.disconnect(stream=stream, at_ns=2)
+    desk.observer.disconnect(stream=stream, at_ns=2, heard_ns=2, deliberate=False)
     desk.observer.deliveries(arrivals=[arrival(stream, created(12), 12 * SECOND)])
     assert desk.series().metrics() == []
 
@@ -355,5 +364,5 @@ def test_a_large_event_is_measured_apart_and_kept_with_a_short_title() -> None:
     assert series.histogram("delivery") is None
     large = series.histogram("delivery_large", "task.created")
     assert large is not None and large.count == 56
-    desk.observer.disconnect(stream=streams[0], at_ns=99 * SECOND)
+    desk.observer.disconnect(stream=streams[0], at_ns=99 * SECOND, heard_ns=99 * SECOND, deliberate=True)
     assert desk.observer.open_streams() == {OpenStream(1, 10 * SECOND)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.contract import EventKey
-from tests.verify.verify_world import ALL, World
+from tests.verify.verify_world import ALL, MS, World, over_the_wire
 
 OF_DELIVERY = tuple(f"delivery.{kind}" for kind in ("lost", "duplicated", "reordered", "unexpected"))
 OF_A_RUN = (*OF_DELIVERY, "lifecycle.transitions", "lifecycle.after_done")
@@ -50,6 +50,43 @@ def test_an_acknowledged_event_that_nobody_saw_is_lost_on_every_stream_and_named
     assert (offender["event_id"], offender["type"], offender["detail"]) == ("", "task.status_changed", "todo>planning")
     assert offender["stream_count"] == 6
     assert "acknowledged the transition of task t" in str(offender["what"])
+
+
+def test_a_stream_whose_end_is_noticed_late_lost_nothing_that_came_after_it(world: World) -> None:
+    world.create("t", 5_000)
+    world.created("t", 5_001, 0, 1, 2, 3, 4)
+    world.create("u", 5_000)
+    world.report(12_000)
+    assert world.judge.tally.lost == 1 + 6
+    world.close(5, at=4_999)
+    world.report(13_000)
+    tally = world.end()
+    assert (tally.expected, tally.delivered, tally.lost) == (10, 5, 5)
+
+
+def test_a_stream_whose_end_is_noticed_late_still_lost_what_came_before_it(world: World) -> None:
+    world.create("t", 5_000)
+    world.created("t", 5_001, 0, 1, 2, 3, 4)
+    world.report(12_000)
+    world.close(5, at=6_500)
+    world.report(13_000)
+    assert world.end().lost == 1
+
+
+def test_a_run_may_be_told_more_and_be_finished_while_it_is_being_judged(world: World) -> None:
+    for number in range(3):
+        world.create(f"t{number}", 5_000)
+        world.created(f"t{number}", 5_001, *ALL)
+    for number, capture in enumerate(world.captures):
+        world.judge.add(f"w{number}", over_the_wire(capture.take(12_000 * MS)))
+    pieces = world.judge.settling(12_000 * MS)
+    next(pieces)
+    assert world.judge.tally.expected == len(ALL)
+    world.create("late", 7_000)
+    world.created("late", 7_001, *ALL)
+    tally = world.end()
+    assert list(pieces) == []
+    assert (tally.expected, tally.delivered, tally.lost) == (24, 24, 0)
 
 
 def test_an_owed_event_that_no_open_stream_could_get_is_no_offence(world: World) -> None:
