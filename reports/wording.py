@@ -71,7 +71,12 @@ class Offender(NamedTuple):
 
 def headline(result: Result) -> str:
     """The verdict in a word or two."""
-    return HEADLINES.get(result.verdict.result, plain(result.verdict.result))
+    return headline_of(result.verdict.result)
+
+
+def headline_of(verdict: str) -> str:
+    """A run's verdict, as ``VerdictOfRun.result`` has it, in a word or two."""
+    return HEADLINES.get(verdict, plain(verdict))
 
 
 def symbol(verdict: str) -> str:

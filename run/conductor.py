@@ -18,8 +18,11 @@ import gevent
 from flask import Response, send_file
 from gevent.lock import RLock
 
+from config.options import without_credentials
+from locust_eventsource.locust.live_page import add_page
 from locust_eventsource.locust.web_tab import Link, add_links, add_tab
 from locust_eventsource.measure.exit_codes import INTERNAL_ERROR
+from locust_eventsource.measure.moving import MovingLatencies
 from reports.model import Result
 from reports.terminal import render_table, use_color
 from reports.write import write_results
@@ -28,7 +31,7 @@ from run.bookkeeping import Bookkeeping
 from run.drain import ANSWER, Answers, Roundtrip, Stage, drain
 from run.ledger import INTERRUPTED, Ledger
 from run.member import Member
-from run.outcome import live_table, progress
+from run.outcome import live_page, live_table, progress
 from run.outcome.facts import RunFacts
 from run.outcome.result import assemble, judged_rows
 from run.outcome.rows import thresholds
@@ -47,6 +50,16 @@ logger = logging.getLogger(__name__)
 
 _TURN_S: Final = 0.005
 """Judging a second's events in one piece would hold up the loop of a process that also runs users."""
+
+
+_DOWNLOADS: Final = {
+    "report.html": "Event stream report",
+    "report.md": "Markdown report",
+    "result.json": "Result (JSON)",
+    "junit.xml": "JUnit XML",
+    "offenders.jsonl": "Offenders (JSON lines)",
+    "metrics.csv": "Metrics (CSV)",
+}
 
 
 class Conductor:
@@ -100,6 +113,7 @@ class Conductor:
         if self._ticker is not None:
             self._ticker.kill(block=False)
         self._ledger = Ledger(options, owes_events=self._any_user("owes_events"))
+        self._ledger.latencies = MovingLatencies(live_page.SHOWN) if self._is_watched else None
         if self._books is not None:
             self._books.close()
         self._books = Bookkeeping(Path(options.results_dir), self._ledger)
@@ -223,22 +237,26 @@ class Conductor:
 
     def add_tab(self, web_ui: WebUI) -> None:
         """Show the live table on Locust's page, and link the reports of the last run."""
+        page = live_page.LivePage(self._look)
+        add_page(web_ui, page, path="/streams", title="Event streams, live")
         add_tab(web_ui, key="event-streams", title="Event streams", columns=live_table.COLUMNS, rows=self._live_table)
-        names = {"report.html": "Event stream report", "report.md": "Markdown report", "result.json": "Result (JSON)"}
-        names |= {"junit.xml": "JUnit XML", "offenders.jsonl": "Offenders (JSON lines)", "metrics.csv": "Metrics (CSV)"}
         add_links(
             web_ui,
-            [Link(f"/event-streams/{name}", title, self._view(name)) for name, title in names.items()],
+            [Link(f"/event-streams/{name}", title, partial(_sent, page, name)) for name, title in _DOWNLOADS.items()],
         )
 
-    def _view(self, name: str) -> Any:  # noqa: ANN401 - a Flask view
-        def view() -> Response:
-            file = self._books.directory / name if self._books is not None else None
-            if file is None or not file.is_file():
-                return Response("The report is written when the test has stopped.\n", 404, mimetype="text/plain")
-            return send_file(file.resolve())
+    @property
+    def _is_watched(self) -> bool:
+        return self._environment.web_ui is not None
 
-        return view
+    def _look(self) -> live_page.Look | None:
+        ledger, books = self._ledger, self._books
+        if ledger is None or books is None or ledger.latencies is None:
+            return None
+        facts, stats = self._facts(), self._environment.stats
+        rows = judged_rows(facts, stats, ledger)
+        host, users = without_credentials(facts.host), facts.users or 0
+        return live_page.Look(ledger, ledger.latencies, rows, books.directory, host, users, facts.internal_error)
 
     def _live_table(self) -> list[dict[str, str | float | int]]:
         if self._ledger is None:
@@ -283,6 +301,13 @@ def _in_turns(pieces: Iterable[None]) -> None:
         if time.monotonic() - began >= _TURN_S:
             gevent.sleep(0)
             began = time.monotonic()
+
+
+def _sent(page: live_page.LivePage, name: str) -> Response:
+    file = page.file(name)
+    if file is None:
+        return Response("The report is written when the test has stopped.\n", 404, mimetype="text/plain")
+    return send_file(file.resolve())
 
 
 def _name_of(runner: MasterRunner, client_id: str) -> str:

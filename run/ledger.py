@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from locust_eventsource.locust.connection_log import ConnectionHistory
+from locust_eventsource.measure.moving import MovingLatencies
 from locust_eventsource.measure.pending import UNPLACED
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
@@ -70,6 +71,8 @@ class Ledger:
         self.internal_error = False
         self.journal: Journal | None = None
         """What takes down everything that is added."""
+        self.latencies: MovingLatencies | None = None
+        """What keeps latencies by the second for whoever watches."""
         self.attendance = Attendance()
         self.cut_short = ""
         """Why the run did not come to an end in which every event had its time; empty when it did."""
@@ -96,6 +99,8 @@ class Ledger:
         actions = map(action_from_row, delta["events"]["actions"])
         self.unanswered_creates += sum(action.kind == "create" and not action.acknowledged for action in actions)
         self.series.add(delta["measures"])
+        if self.latencies is not None:
+            self.latencies.add(delta["measures"])
         self.judge.add(worker, delta["events"])
         if delta["ended"]:
             self.judge.end(worker)

@@ -189,7 +189,7 @@ class Run:
     def sample(self) -> None:
         """Once a second: open connections, what the kernel says of them, and the processor time."""
         at_ns = time.time_ns()
-        self.connections.sample(at_ns // _SECOND_NS)
+        self.connections.sample(at_ns // _SECOND_NS, pump_of(self.environment).states)
         self.sockets.sample(self.connections.open_streams, at_ns)
         self.settle()
         self._cpu_times.append((time.monotonic_ns(), time.process_time_ns()))

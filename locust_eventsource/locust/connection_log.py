@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
-from typing import Any, Final
+from collections.abc import Callable, Collection, Mapping
+from functools import reduce
+from typing import Any, Final, NamedTuple
 
 from locust_eventsource.errors import Dropped, EventSourceError
 from locust_eventsource.measure.recorder import Recorder
-from locust_eventsource.stream import Arrival, ConnectTiming, EventStream
+from locust_eventsource.stream import Arrival, ConnectTiming, EventStream, State
 
 MAX_GAPS: Final = 200
 """Gaps kept with their times; further ones are only counted."""
+
+
+class StreamStates(NamedTuple):
+    """How many streams are in each state at a moment; ``failed`` are those that have failed for good by then."""
+
+    connecting: int = 0
+    open: int = 0
+    reconnecting: int = 0
+    failed: int = 0
+
+    def plus(self, other: StreamStates) -> StreamStates:
+        """Those of two processes together."""
+        return StreamStates(*(sum(pair) for pair in zip(self, other, strict=True)))
 
 
 def reason(error: EventSourceError | None) -> str:
@@ -36,6 +50,7 @@ class ConnectionLog:
         self._excuses_failure = excuses_failure
         self._open: dict[EventStream, int] = {}
         self._lost: dict[EventStream, tuple[int, str]] = {}
+        self._given_up = 0
         self.peak = 0
         self._clear()
 
@@ -43,7 +58,7 @@ class ConnectionLog:
         self._counts: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._gaps: list[dict[str, object]] = []
-        self._samples: dict[int, int] = {}
+        self._samples: dict[int, StreamStates] = {}
 
     @property
     def open_now(self) -> int:
@@ -102,11 +117,14 @@ class ConnectionLog:
         """Listener of ``events.failure``."""
         self._counts["failed"] += not self._excuses_failure(at_ns)
         self._counts["given_up"] += final
+        self._given_up += final
         self._errors[reason(error)] += 1
 
-    def sample(self, second: int) -> None:
-        """Note how many connections are open in this second."""
-        self._samples[second] = len(self._open)
+    def sample(self, second: int, states: Mapping[State, int]) -> None:
+        """Note how many streams are in each state in this second; ``states`` are those of streams that are not over."""
+        self._samples[second] = StreamStates(
+            states.get("connecting", 0), len(self._open), states.get("reconnecting", 0), self._given_up
+        )
 
     def take(self) -> dict[str, Any]:
         """What has come since the last call, fit for a message between processes."""
@@ -114,7 +132,7 @@ class ConnectionLog:
             "counts": dict(self._counts),
             "errors": dict(self._errors),
             "gaps": self._gaps,
-            "samples": self._samples,
+            "samples": {second: list(states) for second, states in self._samples.items()},
             "open": len(self._open),
             "peak": self.peak,
             "unrepaired": [
@@ -132,7 +150,8 @@ class ConnectionHistory:
         self._counts: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._gaps: list[dict[str, Any]] = []
-        self._open_by_second: Counter[int] = Counter()
+        self._states: dict[int, StreamStates] = {}
+        self._latest_states: dict[str, StreamStates] = {}
         self._latest: dict[str, dict[str, Any]] = {}
 
     def add(self, worker: str, delta: dict[str, Any]) -> None:
@@ -140,8 +159,11 @@ class ConnectionHistory:
         self._counts.update(delta["counts"])
         self._errors.update(delta["errors"])
         self._gaps += delta["gaps"][: MAX_GAPS - len(self._gaps)]
-        for second, count in delta["samples"].items():
-            self._open_by_second[int(second)] += count
+        if delta["samples"]:
+            self._latest_states[worker] = StreamStates(*delta["samples"][max(delta["samples"])])
+        for second, states in delta["samples"].items():
+            known = self._states.get(int(second), StreamStates())
+            self._states[int(second)] = known.plus(StreamStates(*states))
         self._latest[worker] = delta
 
     @property
@@ -155,11 +177,20 @@ class ConnectionHistory:
         peaks = [delta["peak"] for delta in self._latest.values()]
         if len(peaks) == 1:
             return int(peaks[0])
-        return max(self._open_by_second.values(), default=0)
+        return max((states.open for states in self._states.values()), default=0)
 
     def open_by_second(self) -> list[tuple[int, int]]:
         """How many connections were open in each second (since 1970), as sampled, in order."""
-        return sorted(self._open_by_second.items())
+        return sorted((second, states.open) for second, states in self._states.items())
+
+    @property
+    def states_now(self) -> StreamStates:
+        """How many streams are in each state, as each process has sampled it last."""
+        return reduce(StreamStates.plus, self._latest_states.values(), StreamStates())
+
+    def states_at(self, second: int) -> StreamStates | None:
+        """How many streams were in each state in a second (since 1970); None where no process has sampled it."""
+        return self._states.get(second)
 
     def count(self, name: str) -> int:
         """``opened``, ``failed``, ``given_up`` (failed for good), ``broken``, ``dropped`` or ``reconnects``."""

@@ -7,6 +7,7 @@ on each stream, and batches grow by themselves when there is much to do.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -21,7 +22,7 @@ from locust_eventsource.locust.event_hooks import events
 if TYPE_CHECKING:
     from locust.env import Environment
 
-    from locust_eventsource.stream import Arrival, EventStream, StateChange
+    from locust_eventsource.stream import Arrival, EventStream, State, StateChange
 
 BATCH_S = 0.01
 """How long arrivals gather before the hooks fire."""
@@ -34,6 +35,7 @@ _NAP_EVERY = 2_000
 class _Track:
     """What has been told of one stream."""
 
+    state: State | None = None
     open: bool = False
     lost_ns: int = 0
     dialled_ns: int = 0
@@ -47,6 +49,8 @@ class Pump:
         self._environment = environment
         self.requests = environment.events.request
         """The event that tells Locust of connections; another hook may stand before it."""
+        self.states: Counter[State] = Counter()
+        """How many streams are in each state; those that are over count no more."""
         self._queue: list[list[Arrival] | tuple[EventStream, StateChange]] = []
         self._tracks: dict[EventStream, _Track] = {}
         self._wake = Signal()
@@ -117,6 +121,7 @@ class Pump:
 
     def _change(self, stream: EventStream, change: StateChange) -> None:
         track = self._tracks.setdefault(stream, _Track())
+        self._count_state(track, change.state)
         if change.state == "open":
             self._opened(stream, change, track)
         elif change.state == "reconnecting":
@@ -124,6 +129,13 @@ class Pump:
         elif change.state in ("closed", "failed"):
             self._broken(stream, change, track, final=True)
             del self._tracks[stream]
+
+    def _count_state(self, track: _Track, state: State) -> None:
+        if track.state is not None:
+            self.states[track.state] -= 1
+        track.state = state
+        if state not in ("closed", "failed"):
+            self.states[state] += 1
 
     def _opened(self, stream: EventStream, change: StateChange, track: _Track) -> None:
         timing = change.timing

@@ -72,11 +72,20 @@ def before_start(web_ui: WebUI, check: Callable[[Mapping[str, str]], str | None]
 
 def add_links(web_ui: WebUI, links: Sequence[Link]) -> None:
     """Add links to Download Data, each answered by its view behind Locust's login where that is on."""
-    base = (web_ui.environment.parsed_options.web_base_path if web_ui.environment.parsed_options else "") or ""
     assert web_ui.app is not None
-    files = web_ui.template_args.setdefault("extended_csv_files", [])
     for link in links:
-        path = f"{base}{link.path}"
-        files.append({"href": path, "title": link.title})
+        list_link(web_ui, link)
         view = web_ui.auth_required_if_enabled(link.view)
-        web_ui.app.add_url_rule(path, endpoint=f"eventsource{link.path}", view_func=view)
+        web_ui.app.add_url_rule(f"{base_path(web_ui)}{link.path}", endpoint=f"eventsource{link.path}", view_func=view)
+
+
+def list_link(web_ui: WebUI, link: Link) -> None:
+    """List a link under Download Data, whoever answers it."""
+    files = web_ui.template_args.setdefault("extended_csv_files", [])
+    files.append({"href": f"{base_path(web_ui)}{link.path}", "title": link.title})
+
+
+def base_path(web_ui: WebUI) -> str:
+    """What ``--web-base-path`` puts before every path; empty without it."""
+    options = web_ui.environment.parsed_options
+    return (options.web_base_path if options else "") or ""

@@ -113,14 +113,15 @@ def _rfc3339(at_ns: int) -> str:
 
 
 def _sentence(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResult], capacity: Capacity | None) -> str:
+    if capacity is None or code == INTERNAL_ERROR:
+        return outcome_text(code, rows, checks)
+    return capacity.summary if code == PASS else f"{capacity.summary} {outcome_text(code, rows, checks)}"
+
+
+def outcome_text(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResult]) -> str:
+    """What stands behind an exit code, in a sentence."""
     if code == INTERNAL_ERROR:
         return "The tester itself had an internal error, so nothing here can be relied on; see the log."
-    if capacity is None:
-        return _outcome_text(code, rows, checks)
-    return capacity.summary if code == PASS else f"{capacity.summary} {_outcome_text(code, rows, checks)}"
-
-
-def _outcome_text(code: int | None, rows: Sequence[Row], checks: Sequence[CheckResult]) -> str:
     failed = [row.expression for row in rows if row.verdict == Verdict.FAIL]
     broken = [check.name for check in checks if check.verdict == "fail"]
     if code == FAILED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from locust_eventsource.errors import ConnectionLost, Dropped, RefusedResponse
-from locust_eventsource.locust.connection_log import MAX_GAPS, ConnectionHistory, ConnectionLog
+from locust_eventsource.locust.connection_log import MAX_GAPS, ConnectionHistory, ConnectionLog, StreamStates
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
 from locust_eventsource.stream import ConnectTiming, EventStream
@@ -116,10 +116,26 @@ def test_the_peak_of_several_processes_is_that_of_their_sums() -> None:
                 log.connect(stream=one, timing=TIMING, at_ns=second * SECOND_NS)
             for one in streams[number:]:
                 log.disconnect(stream=one, at_ns=second * SECOND_NS, error=None, deliberate=True)
-            log.sample(second)
+            log.sample(second, {})
         history.add(worker, log.take())
     assert history.peak == 6
     assert history.open_now == 2
+
+
+def test_streams_by_state_add_up_over_processes() -> None:
+    history = ConnectionHistory()
+    for worker in ("a", "b"):
+        log = ConnectionLog(Recorder())
+        log.connect(stream=stream(), timing=TIMING, at_ns=SECOND_NS)
+        log.failure(stream=stream(), error=RefusedResponse("wrong type", 200), at_ns=SECOND_NS, final=True)
+        log.sample(1, {"connecting": 2, "open": 1, "reconnecting": 3})
+        history.add(worker, log.take())
+        log.sample(2, {})
+        history.add(worker, log.take())
+    assert history.states_at(1) == StreamStates(connecting=4, open=2, reconnecting=6, failed=2)
+    assert history.states_at(2) == StreamStates(open=2, failed=2)
+    assert history.states_at(3) is None
+    assert history.open_by_second() == [(1, 2), (2, 2)]
 
 
 def test_gaps_are_kept_up_to_a_bound() -> None:

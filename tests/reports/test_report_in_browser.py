@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from reports.write import write_results
-from tests.support.browser import chromium
+from tests.support.browser import Watched, chromium, watched
 from tests.support.sample_result import hostile_result, sample_result, sample_series
 
 pytestmark = pytest.mark.browser
@@ -28,13 +27,6 @@ DRAWN = """() => [...document.querySelectorAll('.chart')].filter(chart => {
   return canvases.some(canvas => canvas.width > 200 && canvas.height > 100 &&
     canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value !== 0));
 }).length"""
-
-
-class Seen(NamedTuple):
-    """What a page asked for and complained about."""
-
-    requests: list[str]
-    complaints: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +79,11 @@ def test_a_chart_tells_the_figures_under_the_pointer_without_reading_them_as_htm
     page.context.close()
 
 
-def _opened(browser: Browser, path: Path, width: int, scheme: str) -> tuple[Page, Seen]:
+def _opened(browser: Browser, path: Path, width: int, scheme: str) -> tuple[Page, Watched]:
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light", offline=True
     )
     page = context.new_page()
-    seen = Seen([], [])
-    page.on("request", lambda request: seen.requests.append(request.url))
-    page.on("console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    seen = watched(page)
     page.goto(path.as_uri())
     return page, seen

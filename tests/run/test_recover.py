@@ -23,8 +23,8 @@ from run.outcome.facts import RunFacts
 from run.outcome.result import assemble, judged_rows
 from run.outcome.rows import thresholds
 from studio.verify.capture import Capture
-from tests.run.test_figures_of_a_run import delta
 from tests.run.test_request_log import log
+from tests.support.run_delta import delta
 
 SECOND = 1_000_000_000
 RUN = "lt-1f2e3d4c"
