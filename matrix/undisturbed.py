@@ -14,6 +14,7 @@ from matrix.show import say
 
 FULL: Final = ROOT / "config" / "full.toml"
 _LATENCIES: Final = ("connect", "delivery", "activity", "execute")
+_LIMITS: Final = ("execute-limit", "big-event-limit", "told-within")
 _WITHIN_S = 1800.0
 
 
@@ -51,7 +52,8 @@ def _beside(busy: bool) -> tuple[str, ...]:
     """On a busy machine the service is slow in truth, so its latency has targets that no machine misses."""
     if not busy:
         return ()
-    return tuple(word for metric in _LATENCIES for word in ("--threshold", f"{metric}:p(99)<600s"))
+    targets = (word for metric in _LATENCIES for word in ("--threshold", f"{metric}:p(99)<600s"))
+    return (*targets, *(word for limit in _LIMITS for word in (f"--{limit}", "60")))
 
 
 def clean_section(runs: Sequence[CleanRun], *, busy: bool, arguments: Sequence[str]) -> str:

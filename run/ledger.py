@@ -60,6 +60,7 @@ class Ledger:
         self.climb: dict[str, Any] | None = None
         """What the climb has found so far (``reports.capacity.Capacity``, with times since 1970)."""
         self._soaks = self.verifies and soaking.asked(options)
+        self._soaks_alone = soaking.alone(options)
         self.checks = CheckLog()
         self.connections = ConnectionHistory()
         self.clocks: dict[str, dict[str, Any]] = {}
@@ -152,7 +153,7 @@ class Ledger:
             self.ended_ns = now_ns
             self._note_cleanup()
             if self._soaks:
-                self.checks.note(soaking.judged(self.series, self.connections))
+                self.checks.note(soaking.judged(self.series, self.connections, alone=self._soaks_alone))
             self._note_failures(now_ns)
 
     @property

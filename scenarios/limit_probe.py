@@ -199,7 +199,7 @@ class LimitProbe:
         after = f"the opening of {len(self._held)} streams"
         if refusal is not None:
             after = f"the probe had asked for stream {refusal.number}, which was not held"
-            self._load.checks.note([limits.refused(refusal)])
+            self._load.checks.note([limits.refused(refusal, self._gave)])
         self._mark()
         if limit is not None:
             self._load.checks.note([self._enforced(limit, refusal)])

@@ -22,9 +22,14 @@ def asked(options: Namespace) -> bool:
     return NAME in scenario_counts(getattr(options, "scenario", None) or ()) or USER_CLASS in classes
 
 
-def judged(series: Series, connections: ConnectionHistory) -> list[Finding]:
-    """What is to be said of the run as a whole."""
-    streams = [Second(second, count) for second, count in connections.open_by_second()]
+def alone(options: Namespace) -> bool:
+    """Whether no other scenario opens and closes streams as it likes."""
+    return set(scenario_counts(getattr(options, "scenario", None) or ())) <= {NAME}
+
+
+def judged(series: Series, connections: ConnectionHistory, *, alone: bool) -> list[Finding]:
+    """What is to be said of the run as a whole; of its streams only where the soak is ``alone``."""
+    streams = [Second(second, count) for second, count in connections.open_by_second()] if alone else None
     return steadiness(_medians(series, "delivery"), _medians(series, "lag"), streams)
 
 

@@ -21,7 +21,7 @@ CHECKS: Final = (
         promise="the first stream that the service did not take was answered with 429 or 503, with words in the body "
         "and with a Retry-After that says when to come back",
         blind="limits above `--probe-streams`: without a refusal the check is not made",
-        unknown="never",
+        unknown="where no answer came from a service that had missed its targets before: that is load, no limit",
     ),
     Check(
         name=ENFORCED,
@@ -83,11 +83,16 @@ class HeldStream(NamedTuple):
     """The titles of those tasks whose creation it was not told."""
 
 
-def refused(attempt: Attempt) -> Finding:
-    """Whether the refusal was one that a client can understand and act upon."""
+def refused(attempt: Attempt, overloaded: str = "") -> Finding:
+    """Whether the refusal was one that a client can understand and act upon.
+
+    ``overloaded`` says how the service fared before, where it missed its targets: then silence is no refusal.
+    """
     wrong = refusal_problems(attempt)
     if not wrong:
         return passed(REFUSED)
+    if overloaded and attempt.status is None and attempt.end == "open":
+        return unknown(REFUSED, f"no answer came, and the service was behind before: {overloaded}")
     what = f"stream {attempt.number} of the probe ({attempt.others} others were open): {' and '.join(wrong)}"
     return failed(REFUSED, what, **_shown(attempt))
 

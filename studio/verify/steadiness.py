@@ -22,7 +22,8 @@ CHECKS: Final[tuple[Check, ...]] = (
         name=STEADY,
         holds="the run was in its last third as it was in its first",
         promise=f"from the first to the last third, the median of delivery did not grow beyond {_FACTOR:g} times and "
-        f"{_MORE_US // 1_000} ms more, and not more than a tenth of the open streams were gone",
+        f"{_MORE_US // 1_000} ms more, and not more than a tenth of the open streams were gone (the latter where no "
+        "other scenario opens and closes streams)",
         blind="changes that are slower than the run is long; a tail that grows while the median stays",
         unknown=f"when the run was shorter than {SHORTEST_S} s or held too few seconds with deliveries, or when the "
         "tester itself became slower to read",
@@ -59,25 +60,31 @@ class _Parts(NamedTuple):
         return apart and after > before * _FACTOR + _MORE_US
 
 
-def steadiness(delivery: Sequence[Second], lag: Sequence[Second], open_streams: Sequence[Second]) -> list[Finding]:
-    """Judge a run by its seconds, in order: the median of delivery and of the tester's lag in us, and open streams."""
+def steadiness(
+    delivery: Sequence[Second], lag: Sequence[Second], open_streams: Sequence[Second] | None
+) -> list[Finding]:
+    """Judge a run by its seconds, in order: the median of delivery and of the tester's lag in us, and open streams.
+
+    ``open_streams`` is None where the run itself opens and closes streams all the time.
+    """
     if not delivery or delivery[-1].second - delivery[0].second < SHORTEST_S:
         lasted_s = delivery[-1].second - delivery[0].second if delivery else 0
         return [unknown(STEADY, f"deliveries came over {lasted_s} s, and {SHORTEST_S} s are the least to tell by")]
     begin, end = delivery[0].second, delivery[-1].second
-    deliveries, lags, streams = (_thirds(seconds, begin, end) for seconds in (delivery, lag, open_streams))
-    if not (deliveries.suffice and lags.suffice and streams.suffice):
+    deliveries, lags = (_thirds(seconds, begin, end) for seconds in (delivery, lag))
+    streams = None if open_streams is None else _thirds(open_streams, begin, end)
+    if not (deliveries.suffice and lags.suffice and (streams is None or streams.suffice)):
         return [unknown(STEADY, f"fewer than {_FEWEST} seconds of the first or the last third had deliveries")]
     if lags.grew:
         return [unknown(STEADY, f"the tester itself became slower to read: its lag went {_change(lags)}")]
     return _judge(deliveries, streams)
 
 
-def _judge(deliveries: _Parts, streams: _Parts) -> list[Finding]:
+def _judge(deliveries: _Parts, streams: _Parts | None) -> list[Finding]:
     problems = []
     if deliveries.grew:
         problems.append(f"delivery became slower: its median went {_change(deliveries)}")
-    before, after = streams.medians
+    before, after = streams.medians if streams is not None else (0.0, 0.0)
     if after < before * _OPEN_SHARE:
         problems.append(f"streams were lost: {before:g} were open in the first third, {after:g} in the last")
     if not problems:

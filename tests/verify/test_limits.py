@@ -62,6 +62,16 @@ def test_everything_that_is_wrong_is_said() -> None:
     assert len(str(long.evidence["body"])) == 200
 
 
+def test_silence_of_a_service_that_was_behind_before_is_no_refusal() -> None:
+    silent = Attempt(61, 8, 5.0, end="open")
+    finding = refused(silent, "with 40 streams, connecting took 205 ms")
+    assert finding.verdict == "unknown"
+    assert finding.what == "no answer came, and the service was behind before: with 40 streams, connecting took 205 ms"
+    assert refused(silent).verdict == "fail"
+    for told in (silent._replace(end="reset"), CLEAN._replace(status=500)):
+        assert refused(told, "with 40 streams, connecting took 205 ms").verdict == "fail"
+
+
 def test_how_it_was_refused_in_a_few_words() -> None:
     assert how(CLEAN) == 'refused with 503 ({"error":"full"})'
     assert how(CLEAN._replace(status=None, end="reset")) == "its connection was reset without an answer"
