@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -40,6 +41,8 @@ class Outcome(NamedTuple):
     result: Result
     took_s: float
     """From the start of the process to its end."""
+    files: Mapping[str, bytes] = {}
+    """What it left, by name."""
 
 
 def run_load(arguments: Sequence[str], *, within_s: float = 90.0) -> Outcome:
@@ -62,7 +65,21 @@ def run_load(arguments: Sequence[str], *, within_s: float = 90.0) -> Outcome:
             raise LoadFailed(f"locust was not over after {within_s:g} s; it was killed")
         if not written:
             raise LoadFailed(f"locust ended with exit code {code} and no result; it said: {_last_words(log)}")
-        return Outcome(code, load(written[-1]), took_s)
+        return Outcome(code, load(written[-1]), took_s, _everything(written[-1].parent))
+
+
+def keep(outcome: Outcome, name: str) -> Path:
+    """Write the run's result and its report into ``results/NAME``; returns the folder."""
+    folder = ROOT / "results" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file, data in outcome.files.items():
+        (folder / file).write_bytes(data)
+    return folder
+
+
+def _everything(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def _environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from locust_eventsource.measure.health import METRIC as TESTER
 from matrix.company import busy_machine
 from matrix.comparison import complaints
-from matrix.load import COMMON, ROOT, LoadFailed, run_load
+from matrix.load import COMMON, ROOT, LoadFailed, keep, run_load
 from matrix.show import say
 
 FULL: Final = ROOT / "config" / "full.toml"
@@ -79,10 +79,12 @@ def _run(seed: int, arguments: Sequence[str]) -> CleanRun:
         outcome = run_load(arguments, within_s=_WITHIN_S)
     except LoadFailed as failure:
         return CleanRun(seed, (str(failure),), 0, 0, 0, 0.0, False)
-    result = outcome.result
+    result, found = outcome.result, complaints(outcome, without=TESTER)
+    if found:
+        found.append(f"everything that the run left is in {keep(outcome, f'clean-{seed}')}")
     return CleanRun(
         seed,
-        tuple(complaints(outcome, without=TESTER)),
+        tuple(found),
         checks=sum(check.verdict == "pass" for check in result.checks),
         targets=sum(row.verdict == "pass" for row in result.rows),
         deliveries=result.deliveries.delivered,
