@@ -137,14 +137,20 @@ class Ascent:
 
     def _watch(self, planned: int) -> None:
         """End the load when the run ends, and when a target cannot be met any more."""
-        while not self._over.wait(_WATCH_EVERY_S):
+        while self._goes_on(_WATCH_EVERY_S):
             self._certain = self._measure.doomed(planned)
             if self._certain or self._load.stopping.is_set():
                 self._over.set()
 
+    def _goes_on(self, after_s: float) -> bool:
+        """Whether the load still lasts some time later. The end is waited for by one greenlet alone, the one that paces
+        the events: with several that time out all the time gevent's event has been seen to forget one."""
+        gevent.sleep(after_s)
+        return not self._over.is_set()
+
     def _visit(self) -> None:
         """Connect now and then."""
-        while not self._over.wait(_VISIT_EVERY_S):
+        while self._goes_on(_VISIT_EVERY_S):
             stream = self._user.open_global()
             self._load.wait_until(partial(has_settled, stream), self._load.options.connect_timeout)
             self._user.leave([stream])
