@@ -81,7 +81,7 @@ def _run(seed: int, arguments: Sequence[str]) -> CleanRun:
         return CleanRun(seed, (str(failure),), 0, 0, 0, 0.0, False)
     result, found = outcome.result, complaints(outcome, without=TESTER)
     if found:
-        found.append(f"everything that the run left is in {keep(outcome, f'clean-{seed}')}")
+        found.append(f"everything that the run left is in {keep(outcome, f'clean-{seed}').relative_to(ROOT)}")
     return CleanRun(
         seed,
         tuple(found),
