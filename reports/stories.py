@@ -39,11 +39,8 @@ class Story(NamedTuple):
     noticed: str
     """When the running test first said so."""
     follows: list[Follows]
-
-    @property
-    def anchor(self) -> str:
-        """Where on the page the rest of the evidence is."""
-        return anchor(self.subject)
+    anchor: str
+    """Where on the page the rest of the evidence is."""
 
 
 class Area(NamedTuple):
@@ -109,7 +106,7 @@ def _of_check(check: CheckRecord, follows: list[Follows], result: Result) -> Sto
     title = FAILS.get(check.name, f"{check.name} failed")
     evidence = plain(first.get("what") or first.get("type") or "")
     found = _MADE.sub(r"\1 of \2 times this did not hold: ", plain(check.summary), count=1)
-    return Story(plain(title), check.name, found, evidence, again(first, result), noticed, follows)
+    return Story(plain(title), check.name, found, evidence, again(first, result), noticed, follows, anchor(check.name))
 
 
 def _of_rows(rows: Sequence[RowRecord], result: Result) -> list[Story]:
@@ -126,6 +123,7 @@ def _of_rows(rows: Sequence[RowRecord], result: Result) -> list[Story]:
             result.run.command,
             "",
             [Follows(row.expression, _measured(row), "another target of the same") for row in others],
+            "targets",
         )
         for title, (first, *others) in together.items()
     ]

@@ -102,6 +102,8 @@ class Ledger:
         self.series.add(delta["measures"])
         if self.latencies is not None:
             self.latencies.add(delta["measures"])
+        for second, n in delta["due"]:
+            self.judge.pace.intended[second] += n
         self.judge.add(worker, delta["events"])
         if delta["ended"]:
             self.judge.end(worker)
@@ -174,6 +176,7 @@ class Ledger:
     def _note_failures(self, now_ns: int) -> None:
         for check in self.check_results():
             if check.verdict == "fail":
+                self.judge.stories.accuse({str(each["task_id"]) for each in check.offenders if each.get("task_id")})
                 self.noticed_s.setdefault(check.name, round((now_ns - self.started_ns) / SECOND_NS, 1))
 
     def _note_skew(self) -> None:

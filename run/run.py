@@ -211,6 +211,7 @@ class Run:
             "run": self.options.run_id,
             "ended": self.is_clean,
             "measures": self.tap.take(),
+            "due": self.triggers.take_due(),
             "events": self.capture.take(time.time_ns()),
             "checks": self.checks.take(),
             "connections": self.connections.take(),

@@ -89,7 +89,7 @@ class StudioUser(EventSourceUser, HttpUser):
         self.client.headers.update(self.headers)
         self.global_stream: EventStream | None = None
         """The unfiltered stream that the user holds, once it has started."""
-        self.api = StudioApi(self.client, self.load.acted, self.load.clock.add)
+        self.api = StudioApi(self.client, self.load.acted, self.load.clock.add, read_sink=self.load.capture.read)
 
     def wait_time(self) -> float:
         """Seconds between two tasks, which Locust asks for: of a scenario's user, between two rounds."""

@@ -59,6 +59,8 @@ class _Expected(NamedTuple):
 
 Sink = Callable[[Action], None]
 ProbeSink = Callable[[Probe], None]
+ReadSink = Callable[[str, int, str], None]
+"""Hears of a task, when a GET of it was answered, and the status that it showed."""
 
 _WHOLE_SECOND_NS = 1_000_000_000
 _TIMED_OUT: Final = 408
@@ -78,6 +80,7 @@ class StudioApi:
         sink: Sink,
         probe_sink: ProbeSink,
         *,
+        read_sink: ReadSink | None = None,
         timeout_s: tuple[float, float] = TIMEOUT_S,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -85,6 +88,7 @@ class StudioApi:
         self._session = session
         self._sink = sink
         self._probe_sink = probe_sink
+        self._read_sink = read_sink
         self._timeout_s = timeout_s
         self._now_ns = now_ns
 
@@ -152,7 +156,10 @@ class StudioApi:
 
     def task(self, task_id: str) -> Answer:
         """Read a task."""
-        return self._task_call("GET", task_id, "", _Expected(200))
+        answer = self._task_call("GET", task_id, "", _Expected(200))
+        if answer.ok and self._read_sink is not None and answer.body.get("status"):
+            self._read_sink(task_id, answer.head_ns, str(answer.body["status"]))
+        return answer
 
     def deleted_task(self, task_id: str) -> Answer:
         """Read a task that was deleted: 404 is what it should say, and no failure."""

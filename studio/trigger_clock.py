@@ -7,7 +7,7 @@ itself, also before it sends. So an event finds both times, whenever it comes.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from studio.contract import Envelope, EventKey, EventType
@@ -32,6 +32,7 @@ class TriggerClock:
 
     def __init__(self) -> None:
         self._triggers: OrderedDict[EventKey | str, Trigger] = OrderedDict()
+        self._due: Counter[int] = Counter()
 
     def expect_creation(self, title: str, intended_ns: int) -> Trigger:
         """A task with this title is about to be created."""
@@ -53,8 +54,14 @@ class TriggerClock:
             return self._triggers.get(f"session of {envelope.task_id}")
         return self._triggers.get(envelope.key)
 
+    def take_due(self) -> list[list[int]]:
+        """How many triggers were due in each second since 1970, of those entered since the last call."""
+        due, self._due = self._due, Counter()
+        return [[second, n] for second, n in due.items()]
+
     def _enter(self, name: EventKey | str, intended_ns: int) -> Trigger:
         trigger = self._triggers[name] = Trigger(intended_ns)
+        self._due[intended_ns // 1_000_000_000] += 1
         if len(self._triggers) > _REMEMBERED:
             self._triggers.popitem(last=False)
         return trigger

@@ -137,7 +137,7 @@ def _numbers(body: bytes) -> Numbers:
 
 def _has_ninth(ends: NDArray[numpy.bool_]) -> bool:
     """Whether any number goes on for eight bytes, so that the next one, whatever it is, is its last."""
-    if len(ends) < _MOST_BYTES:
+    if len(ends) < _MOST_BYTES - 1:
         return False
     going_on = numpy.lib.stride_tricks.sliding_window_view(~ends, _MOST_BYTES - 1)
     return bool(going_on.all(axis=1).any())

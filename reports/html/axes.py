@@ -17,9 +17,9 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, 
 _MANTISSAS = {1: (1, 2, 5), 2: (1, 3), 3: (1,)}
 
 
-def blank(height: int, label: str, **options: object) -> figure:
+def blank(height: int, label: str, *, tools: str = "", **options: object) -> figure:
     """An empty figure in the report's style, as wide as its box, without a toolbar."""
-    plot = figure(height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", **options)
+    plot = figure(height=height, sizing_mode="stretch_width", toolbar_location=None, tools=tools, **options)
     # A transparent canvas would keep traces of what was drawn before it had its width.
     plot.background_fill_color = plot.border_fill_color = PAPER.light
     plot.outline_line_color = None

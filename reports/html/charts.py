@@ -34,7 +34,9 @@ class Sign(NamedTuple):
 
     name: str
     ink: Ink
-    shape: Literal["line", "dot", "diamond", "area"] = "line"
+    shape: Literal["line", "dot", "diamond", "area", "cross"] = "line"
+    solid: bool = False
+    """The area is drawn in its full colour."""
 
 
 class Chart(NamedTuple):

@@ -14,13 +14,18 @@ from reports import capacity, certainty, definitions, stories, wording
 from reports.html.certainty_charts import interval_curve, offset_course
 from reports.html.charts import Chart, open_streams, over_time, percentile_curves
 from reports.html.embed import chart_items, library, script_json
+from reports.html.heat import heat_map
+from reports.html.load_charts import comings_and_goings, rates
 from reports.html.palette import DARK_FOR_LIGHT
+from reports.html.task_timeline import task_timeline
+from reports.html.type_chart import type_chart
 from reports.intervals import Courses, step_s
 from reports.model import CheckRecord, Figures, Result, RowRecord
 from reports.tester import ESTIMATED
 
 TEMPLATES = Path(__file__).parent / "templates"
-MIN_POINTS = 3
+MIN_POINTS = 2
+TYPED = ("delivery", "trigger")
 MAX_NAMED = 6
 """Causes that the verdict's sentence names."""
 MAX_CLOCKS = 4
@@ -39,6 +44,11 @@ class Charts(NamedTuple):
     certainty: list[Chart]
     clock: list[Chart]
     network: list[Chart]
+    heat: list[Chart]
+    types: list[Chart]
+    phases: list[Chart]
+    rates: list[Chart]
+    tasks: list[Chart]
 
     def all(self) -> list[Chart]:
         """Every figure on the page."""
@@ -186,17 +196,32 @@ def _charts(result: Result, courses: Courses) -> Charts:
     skew = {name: courses[name] for name in courses if name == "skew"}
     # The same calls as those of trigger: a second course would say the same.
     drawn = {name: courses[name] for name in service if name != "trigger_sent"}
-    streams = [open_streams(result.connections, result.run.duration_s)] if result.connections.open_over_time else []
+    span_s, seen = result.run.duration_s, result.connections
+    streams = [open_streams(seen, span_s)] if seen.open_over_time else []
+    streams += [comings_and_goings(seen, span_s)] if seen.gaps else []
+    phases = {name: courses[name] for name in courses if name in ("connect", *definitions.CONNECT_PARTS)}
+    phases = {name: found for name, found in phases.items() if result.metrics[name].max > certainty.LEAST_US}
+    pace, delivery = result.pace, service.get("delivery")
+    heat = [heat_map("delivery", delivery.points, pace.lost, result.rows, span_s)] if delivery else []
     return Charts(
         percentiles=_curves(result, service, "percentiles"),
         over_time=_times(result, drawn),
         streams=streams,
-        skew=_curves(result, skew, "skew"),
+        skew=_curves(result, skew, "skew") + _times(result, skew),
         tester=_times(result, tester),
         certainty=_certainty(result),
         clock=_clocks(result),
         network=_times(result, network),
+        heat=heat,
+        types=[type_chart(name, result.metrics[name].types) for name in TYPED if _types_of(result, name)],
+        phases=_curves(result, phases, "phases"),
+        rates=[rates(pace, span_s)] if pace.intended or pace.sent or pace.events else [],
+        tasks=[task_timeline(story, at) for at, story in enumerate(result.tasks) if story.moments],
     )
+
+
+def _types_of(result: Result, name: str) -> bool:
+    return name in result.metrics and bool(result.metrics[name].types)
 
 
 def _certainty(result: Result) -> list[Chart]:

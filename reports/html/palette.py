@@ -37,8 +37,19 @@ GRID = Ink("#e3e7ec", "#30363f")
 # Not pure white: Bokeh leaves out what equals its own default, and then nothing would stand there to be replaced.
 PAPER = Ink("#fffffe", "#14171c")
 GAP = Ink("#d9480f", "#ff9e64")
+LOST = Ink("#c2185b", "#ff6fa5")
+# One hue from light to dark (in dark mode from dark to light), which every eye and a grey printer can put in order.
+HEAT = (
+    Ink("#d3e3f4", "#1b2c45"),
+    Ink("#a9cae8", "#23456f"),
+    Ink("#74abdb", "#2d6099"),
+    Ink("#4388c6", "#4483c4"),
+    Ink("#2063a3", "#74abe8"),
+    Ink("#123f73", "#aed0f7"),
+    Ink("#0a2447", "#e2effd"),
+)
 
-_ALL = (*INKS, P50, P99, MAX, LIMIT, TEXT, GRID, PAPER, GAP)
+_ALL = (*INKS, P50, P99, MAX, LIMIT, TEXT, GRID, PAPER, GAP, LOST, *HEAT)
 
 # The page's script puts the right side into the charts' JSON before it draws, when the reader prefers dark.
 DARK_FOR_LIGHT = {ink.light: ink.dark for ink in _ALL}

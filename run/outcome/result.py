@@ -14,16 +14,20 @@ from locust_eventsource.measure.exit_codes import FAILED, INCONCLUSIVE, INTERNAL
 from locust_eventsource.measure.health import METRIC as TESTER
 from locust_eventsource.measure.verdicts import Row, Verdict
 from reports.capacity import Capacity
+from reports.intervals import step_s
 from reports.measured import metrics_of
 from reports.model import (
     Cleanup,
     Connections,
     Deliveries,
     Gap,
+    Moment,
+    Pace,
     ReasonCount,
     RequestError,
     RequestRecord,
     Result,
+    TaskStory,
     VerdictOfRun,
     check_record,
     row_record,
@@ -36,6 +40,8 @@ from run.outcome.figures import RunFigures
 from run.outcome.notes import notes
 from run.outcome.rows import rows
 from studio.verify.checks import CheckResult
+from studio.verify.pace import steps
+from studio.verify.task_stories import Picked
 
 if TYPE_CHECKING:
     from locust.stats import RequestStats
@@ -70,6 +76,8 @@ def assemble(facts: RunFacts, stats: RequestStats, ledger: Ledger, judged: Seque
         clock=tester.clock(ledger),
         uncertainty=tester.uncertainty(ledger),
         network=tester.network(ledger),
+        pace=_pace(ledger),
+        tasks=[_task(each, ledger.started_ns) for each in ledger.judge.stories.picked()],
         cleanup=Cleanup(ledger.deleted, [f"{task['task_id']} ({task['problem']})" for task in ledger.left]),
         capacity=capacity,
         notes=notes(ledger, facts.options, embedded=facts.embedded),
@@ -150,6 +158,32 @@ def _deliveries(ledger: Ledger) -> Deliveries:
         user_stamps=counter("stamps_user"),
         unplaced=counter("unplaced", "delivery"),
     )
+
+
+def _pace(ledger: Ledger) -> Pace:
+    pace, started_s = ledger.judge.pace, ledger.started_ns / 1e9
+    width = step_s(((ledger.ended_ns or time.time_ns()) - ledger.started_ns) / 1e9)
+    counters = {name: getattr(pace, name) for name in ("intended", "sent", "events", "lost")}
+    return Pace(width, **{name: steps(counter, started_s, width) for name, counter in counters.items()})
+
+
+def _seconds(at_ns: int, started_ns: int) -> float:
+    return round((at_ns - started_ns) / 1e9, 6)
+
+
+def _task(picked: Picked, started_ns: int) -> TaskStory:
+    life = picked.life
+    moments = [
+        Moment(
+            lane=span.lane,
+            what=span.what,
+            at_s=_seconds(span.at_ns, started_ns),
+            to_s=None if span.to_ns is None else _seconds(span.to_ns, started_ns),
+            good=span.good,
+        )
+        for span in life.spans
+    ]
+    return TaskStory(life.task_id, life.title, picked.why, round(life.wait_ns / 1e9, 6), moments)
 
 
 def _connections(ledger: Ledger) -> Connections:

@@ -17,6 +17,9 @@ from studio.verify.slots import Group, SlotTable
 WINDOW = 32
 """How many later events an overtaken one is compared with; those further away say the same."""
 
+_READ_KEPT = 1_000
+"""Tasks of which the last status that REST showed is remembered."""
+
 
 class _Seen:
     """One event as this process saw it."""
@@ -97,6 +100,8 @@ class Capture:
         self._dirty: list[_Seen] = []
         self._inversions: dict[tuple[str, str], int] = {}
         self._actions: list[Action] = []
+        self._readings: list[list[Any]] = []
+        self._last_read: dict[str, str] = {}
         self._replayed = 0
         self._released = 0
 
@@ -165,6 +170,14 @@ class Capture:
         """A REST call of the run was answered, or given up."""
         self._actions.append(action)
 
+    def read(self, task_id: str, at_ns: int, status: str) -> None:
+        """A GET showed a task's status; only what differs from the last one is told."""
+        if self._last_read.get(task_id) != status:
+            if len(self._last_read) >= _READ_KEPT:
+                del self._last_read[next(iter(self._last_read))]
+            self._last_read[task_id] = status
+            self._readings.append([task_id, at_ns, status])
+
     def take(self, now_ns: int) -> dict[str, Any]:
         """What happened since the last call, as msgpack can carry it; give every delta, in order, to the judge."""
         sets = BitmapTable()
@@ -175,10 +188,11 @@ class Capture:
             "events": [seen.take_row(sets) for seen in self._dirty],
             "inversions": [[*pair, sets.place(mask)] for pair, mask in self._inversions.items()],
             "actions": [action.to_row() for action in self._actions],
+            "readings": self._readings,
             "replayed": self._replayed,
             "sets": sets.rows(),
         }
-        self._dirty, self._inversions, self._actions, self._replayed = [], {}, [], 0
+        self._dirty, self._inversions, self._actions, self._readings, self._replayed = [], {}, [], [], 0
         self._released = self._slots.release(now_ns)
         self._forget(now_ns)
         return delta

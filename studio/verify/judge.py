@@ -18,9 +18,11 @@ from studio.verify.offences import Offences
 from studio.verify.ordering import Disorder, Votes
 from studio.verify.outstanding import Spread, missing, spread_of
 from studio.verify.ownership import TaskLog
+from studio.verify.pace import Pace
 from studio.verify.records import Arrival, EventRecord, Outcome, arrival_from_row
 from studio.verify.sessions import SESSION_TYPES, SessionBook, count_fates
 from studio.verify.tally import Tally
+from studio.verify.task_stories import TaskStories
 from studio.verify.timeline import Timeline
 from studio.verify.weighing import put_late, weigh, window
 
@@ -72,6 +74,8 @@ class Judge:
         self.tally = Tally()
         self.lost_by_type: Counter[str] = Counter()
         """The tally's lost deliveries, by the type of the event."""
+        self.pace = Pace()
+        self.stories = TaskStories()
         self.own_events = 0
         """Events of the run's own tasks that were judged."""
 
@@ -90,6 +94,9 @@ class Judge:
             self._judge_anew(log for log in self._logs.values() if log.lacks(worker, gone))
         for row in delta["actions"]:
             self._add_action(worker, action_from_row(row))
+        for task_id, at_ns, status in delta["readings"]:
+            if task_id in self._logs:
+                self._logs[task_id].add_reading(at_ns, status)
         sets = [from_bytes(data) for data in delta["sets"]]
         for row in delta["events"]:
             self._add_arrival(worker, arrival_from_row(row, sets))
@@ -130,6 +137,8 @@ class Judge:
         now_ns = max((timeline.heard_ns for timeline in self._workers.values()), default=0)
         self.settle(now_ns)
         deque(self._judge_due(END_OF_TIME), maxlen=0)
+        for log in self._logs.values():
+            self.stories.offer(log)
 
     def missing(self) -> int:
         """Deliveries that may still come: what the end of a run waits for."""
@@ -171,6 +180,8 @@ class Judge:
 
     def _add_action(self, worker: str, action: Action) -> None:
         self._calls += 1
+        if action.key is not None:
+            self.pace.count(self.pace.sent, action.sent_ns)
         if not action.task_id:
             self._attempts.add(action)
             for record in self._records.values():
@@ -204,6 +215,7 @@ class Judge:
             self._logs[record.home].version += 1
 
     def _introduce(self, record: EventRecord) -> None:
+        self.pace.count(self.pace.events, record.first_ns)
         self._logs.setdefault(record.home, TaskLog(record.home, record.task_id)).add_record(record)
         if record.task_id and record.type in SESSION_TYPES:
             self._sessions.told(record)
@@ -251,6 +263,8 @@ class Judge:
                 self._find(log, action, self._records[found[action]])
             else:
                 self._miss(log, action, horizon_ns)
+        if log.over_ns is not None and log.over_ns + self._settle_ns <= horizon_ns:
+            self.stories.offer(log)
         log.forget_actions(self._horizon_ns - self._forget_ns)
         self._drop_if_over(log)
 
@@ -283,7 +297,7 @@ class Judge:
         if outcome is not None:
             log.found[action] = total(overlap(outcome.lost, record.got))
             self.tally.late += log.found[action]
-            self._count(action.owed_type, outcome, Outcome())
+            self._count(action.owed_type, action.answered_ns, outcome, Outcome())
             self._offences.seen(action)
 
     def _miss(self, log: TaskLog, action: Action, horizon_ns: int) -> None:
@@ -297,7 +311,7 @@ class Judge:
             self._enqueue(due_ns, log.home)
             return
         outcome = log.unseen[action] = self._weigh(log.task_id, action.sent_ns, action.answered_ns, {})
-        self._count(action.owed_type, before or Outcome(), outcome)
+        self._count(action.owed_type, action.answered_ns, before or Outcome(), outcome)
         self._offences.unseen(action, outcome)
 
     def _count_late(self, record: EventRecord) -> None:
@@ -307,14 +321,16 @@ class Judge:
     def _replace(self, record: EventRecord, outcome: Outcome) -> None:
         before = record.outcome
         self.own_events += outcome.own - (before is not None and before.own)
-        self._count(record.type, before or Outcome(), outcome)
+        self._count(record.type, record.first_ns, before or Outcome(), outcome)
         record.outcome = outcome
 
-    def _count(self, event_type: str, before: Outcome, after: Outcome) -> None:
+    def _count(self, event_type: str, at_ns: int, before: Outcome, after: Outcome) -> None:
         self.tally.add(before, -1)
         self.tally.add(after)
         self._offences.count(before, after)
-        self.lost_by_type[event_type] += total(after.lost) - total(before.lost)
+        lost = total(after.lost) - total(before.lost)
+        self.lost_by_type[event_type] += lost
+        self.pace.count(self.pace.lost, at_ns, lost)
 
     def _put_reordered(self, disorder: Disorder) -> None:
         record = disorder.event
@@ -340,6 +356,7 @@ class Judge:
                 break
             del self._records[record.id]
             log = self._logs[record.home]
+            self.stories.offer(log)
             log.fold(record)
             self._drop_if_over(log)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from studio.contract import EventType, Status
 from studio.verify.actions import Action
 from studio.verify.lifecycle import Causes, Lifecycle
 from studio.verify.records import EventRecord, Outcome
+
+READINGS_KEPT: Final = 50
 
 
 def match_in_turn(actions: list[Action], events: list[EventRecord]) -> dict[str, Action]:
@@ -57,6 +60,10 @@ class TaskLog:
         """The workers that called upon the task."""
         self.deleted_ns: int | None = None
         """When the service acknowledged that the task was deleted."""
+        self.readings: list[tuple[int, str]] = []
+        """When REST was seen to say another status, and which: the first ones."""
+        self.told = False
+        """Its life has been told (``task_stories``)."""
         self.version = 0
         self._matched_version = -1
 
@@ -77,6 +84,11 @@ class TaskLog:
             if action.kind == "delete":
                 self.deleted_ns = action.answered_ns
         self.version += 1
+
+    def add_reading(self, at_ns: int, status: str) -> None:
+        """REST said that the task has this status."""
+        if len(self.readings) < READINGS_KEPT:
+            self.readings.append((at_ns, status))
 
     def add_record(self, record: EventRecord) -> None:
         """An event about the task came for the first time."""

@@ -39,6 +39,9 @@ class Unverified:
     def acted(self, action: Action) -> None:
         """As `Capture.acted`."""
 
+    def read(self, task_id: str, at_ns: int, status: str) -> None:
+        """As `Capture.read`."""
+
     def take(self, now_ns: int) -> dict[str, Any]:
         """As `Capture.take`."""
         return self._nothing.take(now_ns)

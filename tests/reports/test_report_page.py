@@ -29,7 +29,7 @@ from tests.support.sample_result import (
 )
 
 MAX_EMBEDDED = 2_000_000
-CHARTS = 17
+CHARTS = 26
 
 
 def test_the_verdict_comes_first_and_every_section_is_there() -> None:
@@ -41,15 +41,18 @@ def test_the_verdict_comes_first_and_every_section_is_there() -> None:
         "✗Events came twice on a stream",
         "✗Events were delivered late",
         "Targets against measured",
+        "Rates asked and reached",
         "Latency",
         "How sure delivery is",
         "Over time",
+        "By event type",
         "Deliveries and checks",
         "✗fail delivery.lost",
         "✗fail delivery.duplicated",
         "?unknown lifecycle.transitions",
         "Checks that passed",
         "Fan-out skew",
+        "Lives of tasks",
         "Connections and reconnects",
         "Connecting, and the network below it",
         "Gaps",

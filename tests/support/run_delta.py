@@ -49,6 +49,7 @@ def delta(run_id: str = "lt-1", *, lose: bool = False) -> dict[str, Any]:
         "run": run_id,
         "ended": True,
         "measures": recorder.take(),
+        "due": [],
         "events": capture.take(60 * SECOND),
         "checks": CheckLog().take(),
         "connections": {

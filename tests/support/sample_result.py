@@ -15,11 +15,14 @@ from reports.model import (
     Connections,
     Deliveries,
     Gap,
+    Moment,
+    Pace,
     ReasonCount,
     RequestError,
     RequestRecord,
     Result,
     Run,
+    TaskStory,
     VerdictOfRun,
 )
 from reports.tester import ClockOfProcess, ClockStepRecord, Uncertainty
@@ -116,8 +119,27 @@ def sample_result(series: Series | None = None) -> Result:
         uncertainty=sample_uncertainty(),
         network=sample_network(),
         cleanup=Cleanup(118, ["task 7f3e: HTTP 503 on DELETE"]),
+        pace=_pace(),
+        tasks=[_task("failed", 4.0), _task("slowest", 9.5), _task("median", 20.25)],
         notes=["The embedded Studio was started with --seed 1."],
     )
+
+
+def _pace() -> Pace:
+    steady = [[float(at), 8.0] for at in range(DURATION_S)]
+    return Pace(1, intended=steady, sent=steady, events=[[at, 2 * n] for at, n in steady], lost=[[41.0, 3.0]])
+
+
+def _task(picked: str, at_s: float) -> TaskStory:
+    moments = [
+        Moment("call", "create", at_s, at_s + 0.002),
+        Moment("stream status", "todo", at_s + 0.001, at_s + 0.03),
+        Moment("REST status", "todo", at_s + 0.002, at_s + 0.024),
+        Moment("call", "execute", at_s + 0.02, at_s + 0.04, picked != "failed"),
+        Moment("session", "s-1", at_s + 0.025, None),
+        Moment("stream status", "planning", at_s + 0.03),
+    ]
+    return TaskStory(f"task-{picked}", f"a {picked} task", picked, 0.02, moments)
 
 
 def passing_result() -> Result:
