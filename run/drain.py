@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 import gevent
-from gevent.event import Event as Signal
 
+from locust_eventsource.waiting import Signal
 from run.ledger import GRACE_S, Ledger
 from run.run import Run
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import gevent
-from gevent.event import Event as Signal
 
 from config.options import delivery_asked
 from locust_eventsource.locust.connection_log import ConnectionLog
@@ -25,6 +24,7 @@ from locust_eventsource.locust.stats_table import add_deliveries
 from locust_eventsource.measure.pending import PendingDeliveries
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.tap import Tap
+from locust_eventsource.waiting import Signal
 from run.clocks import ProcessClock
 from run.interference import ForgivingRequests, Interference
 from studio.check_log import CheckLog

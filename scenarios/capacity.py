@@ -20,13 +20,13 @@ from functools import partial
 from typing import Final
 
 import gevent
-from gevent.event import Event as Signal
 
 from config.values import load_of
 from locust_eventsource.measure.climb import KINDS, Climb, Course, Load, Outcome
 from locust_eventsource.measure.climb_step import judged_by_step
 from locust_eventsource.measure.pending import STAMP_SLOT_NS
 from locust_eventsource.stream import EventStream
+from locust_eventsource.waiting import Signal
 from reports.capacity import Capacity, ClimbStep, load_text
 from reports.codec import to_json
 from run.outcome.climbing import NAME

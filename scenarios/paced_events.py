@@ -6,9 +6,9 @@ import time
 from collections import deque
 from typing import Final, NamedTuple
 
-from gevent.event import Event as Signal
 from gevent.pool import Group
 
+from locust_eventsource.waiting import Signal
 from scenarios.moved_task import MovedTask, RefusedCall
 from scenarios.user import StudioUser
 from studio.contract import EventKey

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Final
 
 import gevent
-from gevent.event import Event as Signal
 
+from locust_eventsource.waiting import Signal
 from studio.api import Answer, StudioApi
 
 logger = logging.getLogger(__name__)

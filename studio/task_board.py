@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gevent.event import Event as Signal
-
+from locust_eventsource.waiting import Signal
 from studio.contract import Envelope, EventType, Status
 
 
