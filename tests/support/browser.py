@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 _CHROMIUM: Final = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 _ARGUMENTS: Final = [
@@ -45,6 +45,11 @@ def watched(page: Page) -> Watched:
     """Take down, from now on, what the page asks for, and its errors and warnings."""
     seen = Watched([], [])
     page.on("request", lambda request: seen.requests.append(request.url))
-    page.on("console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda said: seen.complaints.append(said.text) if _is_complaint(said) else None)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     return seen
+
+
+def _is_complaint(said: ConsoleMessage) -> bool:
+    # A test that looks at a canvas again and again is told so: that is its own doing.
+    return said.type in ("error", "warning") and "getImageData" not in said.text

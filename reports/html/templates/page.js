@@ -3,6 +3,7 @@
   var text = document.getElementById("charts").textContent;
   var dark = JSON.parse(document.getElementById("dark").textContent);
   if (window.matchMedia("(prefers-color-scheme: dark)").matches) {
+    document.documentElement.classList.add("drawn-dark");
     Object.keys(dark).forEach(function (light) {
       text = text.split('"' + light + '"').join('"' + dark[light] + '"');
     });
