@@ -18,6 +18,9 @@ LANES: Final = ("REST status", "stream status", "session", "call")
 _SHORT: Final = {"REST status": "REST", "stream status": "stream", "session": "sessions", "call": "calls"}
 _INKS: Final = dict(zip(LANES, (INKS[2], INKS[0], INKS[3], INKS[1]), strict=True))
 _THICK: Final = 0.32
+_WIDE: Final = 0.0075
+_NARROW: Final = 0.027
+"""Share of the width that a letter takes, on a desk and on a phone, whose page takes the other words."""
 _LEAST: Final = 0.002
 """Share of the width that the shortest span takes, so that it can be seen."""
 
@@ -37,7 +40,7 @@ def task_timeline(story: TaskStory, number: int) -> Chart:
         "left", "right", "top", "bottom", source=columns, fill_color="color", fill_alpha=0.55, line_color="color"
     )
     text = {"text_font": value(FONT), "text_font_size": "11px", "text_color": TEXT.light}
-    plot.add_layout(LabelSet(x="left", y="top", text="label", source=columns, y_offset=2, **text))
+    plot.add_layout(LabelSet(x="left", y="top", text="words_wide", source=columns, y_offset=2, **text))
     add_hover(plot, [("", "@what"), ("from", "@at"), ("took", "@took")], [bars])
     legend = [Sign(_SHORT[lane], _INKS[lane], "area") for lane in reversed(LANES)]
     if not all(moment.good for moment in shown):
@@ -57,21 +60,22 @@ def _columns(shown: list[Moment], end: float, width: float) -> ColumnDataSource:
             "bottom": [row - _THICK for row in rows],
             "color": [(_INKS[m.lane] if m.good else LIMIT).light for m in shown],
             "what": [f"{moment.lane}: {plain(moment.what)}" for moment in shown],
-            "label": _labels(shown, rights, width),
+            "words_wide": _labels(shown, _WIDE * width),
+            "words_narrow": _labels(shown, _NARROW * width),
             "at": [seconds(moment.at_s) for moment in shown],
             "took": [NOTHING if m.to_s is None else duration((m.to_s - m.at_s) * 1e6) for m in shown],
         }
     )
 
 
-def _labels(shown: list[Moment], rights: list[float], width: float) -> list[str]:
+def _labels(shown: list[Moment], letter_s: float) -> list[str]:
     """The words beside each bar, left out where the one before leaves no room."""
     free: dict[str, float] = {}
     labels = []
-    for moment, _ in zip(shown, rights, strict=True):
+    for moment in shown:
         words = plain(moment.what)[:8] if moment.lane == "session" else plain(moment.what)
         fits = moment.at_s >= free.get(moment.lane, moment.at_s)
         labels.append(words if fits else "")
         if fits:
-            free[moment.lane] = moment.at_s + len(words) * 0.0075 * width
+            free[moment.lane] = moment.at_s + len(words) * letter_s
     return labels

@@ -8,6 +8,7 @@
       text = text.split('"' + light + '"').join('"' + dark[light] + '"');
     });
   }
+  if (window.innerWidth < 700) text = text.replace(/"field":\s*"words_wide"/g, '"field": "words_narrow"');
   var items = JSON.parse(text);
   Bokeh.set_log_level("warn");
   var drawn = {};
