@@ -31,8 +31,9 @@ from run.bookkeeping import Bookkeeping
 from run.drain import ANSWER, Answers, Roundtrip, Stage, drain
 from run.ledger import INTERRUPTED, Ledger
 from run.member import Member
-from run.outcome import live_page, live_table, progress
+from run.outcome import live_page, live_table
 from run.outcome.facts import RunFacts
+from run.outcome.progress import Progress
 from run.outcome.result import assemble, judged_rows
 from run.outcome.rows import thresholds
 from run.sweep import sweep
@@ -42,9 +43,10 @@ if TYPE_CHECKING:
     from locust.env import Environment
     from locust.web import WebUI
 
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from locust_eventsource.measure.thresholds import Threshold
+    from locust_eventsource.measure.verdict_types import Row
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,8 @@ class Conductor:
         self._books: Bookkeeping | None = None
         self._thresholds: Callable[[int], list[Threshold]] = partial(thresholds, self._options)
         """The targets for a number of streams; read once a run, since profiles are files."""
+        options = self._options
+        self._progress = Progress(alone=not options.processes) if options.headless else None
         self._draining = RLock()
         self._ticker: gevent.Greenlet[..., None] | None = None
         self._roundtrip: Roundtrip | None = None
@@ -125,10 +129,8 @@ class Conductor:
         self._ticker = gevent.spawn(self._tick, self._ledger, self._books)
 
     def _tick(self, ledger: Ledger, books: Bookkeeping) -> None:
-        seconds = 0
         while not ledger.ended_ns:
             gevent.sleep(1)
-            seconds += 1
             _in_turns(ledger.settling(time.time_ns()))
             if self._roundtrip is None and not self._draining.locked():
                 self._add_own(ledger)
@@ -141,8 +143,8 @@ class Conductor:
                 logger.info("The climb is over: the run ends here")
                 self._end_run()
                 return
-            if self._options.headless and seconds % progress.EVERY_S == 0:
-                progress.report(ledger)
+            if self._progress is not None:
+                self._progress.show(ledger, partial(self._rows, ledger))
 
     def _give_up(self, why: str) -> None:
         """Nothing can be measured on streams that do not open, and those that failed for good will not try again."""
@@ -206,6 +208,8 @@ class Conductor:
         if self._ledger is None:
             return
         self.drain()
+        if self._progress is not None:
+            self._progress.close()
         if self._ledger.cut_short:
             self._clean_up(self._ledger)
         try:
@@ -253,16 +257,18 @@ class Conductor:
         ledger, books = self._ledger, self._books
         if ledger is None or books is None or ledger.latencies is None:
             return None
-        facts, stats = self._facts(), self._environment.stats
-        rows = judged_rows(facts, stats, ledger)
+        facts, rows = self._facts(), self._rows(ledger)
         host, users = without_credentials(facts.host), facts.users or 0
         return live_page.Look(ledger, ledger.latencies, rows, books.directory, host, users, facts.internal_error)
 
     def _live_table(self) -> list[dict[str, str | float | int]]:
         if self._ledger is None:
             return []
-        rows = judged_rows(self._facts(), self._environment.stats, self._ledger)
-        return live_table.table(self._ledger, rows)
+        return live_table.table(self._ledger, self._rows(self._ledger))
+
+    def _rows(self, ledger: Ledger) -> Sequence[Row]:
+        """The verdict rows as of now."""
+        return judged_rows(self._facts(), self._environment.stats, ledger)
 
     @property
     def _embedded(self) -> bool:

@@ -10,16 +10,9 @@ from locust_eventsource.measure.clock_offset import Probe
 from locust_eventsource.measure.recorder import Recorder
 from run.clocks import ProcessClock
 from run.ledger import Ledger
-from run.outcome.figures import RunFigures
 from run.outcome.live_table import table
 from run.outcome.rows import rows, thresholds
-from tests.support.run_delta import MS, SECOND, clock_facts, delta, options
-
-
-def figures(
-    ledger: Ledger, *, executes: bool = True, delivery_asked: bool = True, stats: RequestStats | None = None
-) -> RunFigures:
-    return RunFigures(ledger, stats or RequestStats(), executes=executes, delivery_asked=delivery_asked)
+from tests.support.run_delta import MS, SECOND, clock_facts, delta, figures, options
 
 
 def test_listeners_alone_are_asked_for_connections_only() -> None:

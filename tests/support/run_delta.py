@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from locust.stats import RequestStats
+
 from argparse import Namespace
 from typing import Any
 
 from locust_eventsource.measure.clock_offset import Probe
 from locust_eventsource.measure.recorder import Recorder
 from run.clocks import ProcessClock
+from run.ledger import Ledger
+from run.outcome.figures import RunFigures
 from studio.check_log import CheckLog
 from studio.contract import Envelope, EventKey
 from studio.delivery_spread import DeliverySpread
@@ -22,6 +26,13 @@ def options(**changes: object) -> Namespace:
     """The options of a run, as far as a ledger looks at them."""
     defaults = {"run_id": "lt-1", "settle": 5.0, "stuck_after": 60.0, "replay": None, "measure_only": False}
     return Namespace(**({"threshold": None} | defaults | changes))
+
+
+def figures(
+    ledger: Ledger, *, executes: bool = True, delivery_asked: bool = True, stats: RequestStats | None = None
+) -> RunFigures:
+    """The figures of a ledger."""
+    return RunFigures(ledger, stats or RequestStats(), executes=executes, delivery_asked=delivery_asked)
 
 
 def clock_facts(*, skew_ns: int = 0, probes: int = 2, problem: str = "") -> dict[str, Any]:
