@@ -19,7 +19,7 @@ from locust_eventsource.stream_inbox import Inbox
 from locust_eventsource.stream_types import Arrival, ConnectTiming, State, StateChange, StreamListener, StreamSettings
 from locust_eventsource.transport.arrivals import hand_out
 from locust_eventsource.transport.connection import Cut
-from locust_eventsource.transport.reader import new_counts
+from locust_eventsource.transport.reader import catch_up, new_counts
 from locust_eventsource.transport.request import HttpRequest, describe
 from locust_eventsource.transport.socket_facts import SocketFacts
 from locust_eventsource.transport.stamps import Stamp
@@ -151,6 +151,7 @@ class EventStream:
 
     def close(self) -> None:
         """Close for good. When this returns no socket is left; does nothing on a stream that is over."""
+        catch_up()
         if self._is_over():
             return
         self._drop()
@@ -159,9 +160,11 @@ class EventStream:
     def drop(self, *, reset: bool = True) -> None:
         """Let the open connection go as a network would, by RST or else by FIN, and come back as after any loss.
 
-        What was not handed out yet is lost too; the next ``Last-Event-ID`` asks for it. The state becomes
-        ``reconnecting`` with the error `Dropped`, or ``closed`` without reconnects. Does nothing unless it is open.
+        What has been read by now is handed out before; what is still on its way is lost, and the next
+        ``Last-Event-ID`` asks for it. The state becomes ``reconnecting`` with the error `Dropped`, or ``closed``
+        without reconnects. Does nothing unless it is open.
         """
+        catch_up()
         if self.state == "open":
             self._fruitless = 0
             self._drop(reset=reset)

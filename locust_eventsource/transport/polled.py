@@ -59,6 +59,10 @@ class Polling:
         self._watcher.stop()
         self._timer.stop()
 
+    def catch_up(self) -> None:
+        """Hand out what the poller has read by now; within a hand-out that is under way, nothing."""
+        self._drain()
+
     def _woken(self) -> None:
         self._drain()
         if not self._timer.active:
@@ -97,6 +101,13 @@ def _current_polling() -> Polling:
     if polling is None:
         polling = _pollings[hub] = Polling(hub)
     return polling
+
+
+def catch_up() -> None:
+    """Hand out what the poller of the current loop has read by now."""
+    polling = _pollings.get(gevent.get_hub())
+    if polling is not None:
+        polling.catch_up()
 
 
 class PolledConnection(Connection):

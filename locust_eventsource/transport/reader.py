@@ -57,3 +57,14 @@ def open_connection(
     from locust_eventsource.transport.watched import WatchedConnection
 
     return WatchedConnection(sock, tls, receiver, idle_timeout_s=idle_timeout_s, since_ns=since_ns)
+
+
+def catch_up() -> None:
+    """Hand out what was read ahead of the loop, before a connection is let go on purpose.
+
+    Python's own reader reads in the loop itself and is never ahead of it.
+    """
+    if reader_name() == "compiled":
+        from locust_eventsource.transport import polled
+
+        polled.catch_up()

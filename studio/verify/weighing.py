@@ -15,17 +15,19 @@ def window(log: TaskLog, record: EventRecord, settle_ns: int) -> tuple[int, int]
 
     It begins when the call that caused the event was sent. Where that call is long ago, as for the end of a session,
     it begins one settle time before the first live arrival, for what takes longer is lost by definition. It ends with
-    the first arrival, or with the answer to the call that owes the event if that came later.
+    the last live arrival within the settle time, for a service that is behind gets to one stream after the other, or
+    with the answer to the call that owes the event if that came later.
     """
     action = log.matches.get(record.id)
     first_ns = record.first_ns
+    last_ns = max(first_ns, min(record.live_last_ns, first_ns + settle_ns))
     if action is not None:
-        return action.sent_ns, max(first_ns, action.answered_ns) if action.acknowledged else first_ns
+        return action.sent_ns, max(last_ns, action.answered_ns) if action.acknowledged else last_ns
     since_ns = log.since_ns or 0
     if not record.live_ns:
         return since_ns, first_ns
     floor_ns = min(first_ns, record.live_ns - settle_ns)
-    return min(first_ns, max(floor_ns, since_ns, log.cause_ns(record) or 0)), first_ns
+    return min(first_ns, max(floor_ns, since_ns, log.cause_ns(record) or 0)), last_ns
 
 
 def weigh(workers: Workers, task_id: str, low_ns: int, high_ns: int, settled_ns: int, got: Masks) -> Outcome:

@@ -174,12 +174,13 @@ class SimulatedRun:
         if not came and (call is None or not call.acknowledged):
             return
         first = min(came.values(), default=0)
+        last = min(max(came.values(), default=0), first + SETTLE)
         if call is not None:
-            low, high = call.sent_ns, max(first, call.answered_ns) if call.acknowledged else first
+            low, high = call.sent_ns, max(last, call.answered_ns) if call.acknowledged else last
         else:
             attempts = [c.sent_ns for c in self.calls if c.task_id == happening.event.task_id and not c.acknowledged]
             low = max([first - SETTLE, happening.since_ns, *(at for at in attempts if at <= first)])
-            high = first
+            high = last
         must = {s.number for s in self.streams if s.passes(happening.event.task_id) and s.open_over(low, high + GRACE)}
         tally.expected += len(must)
         tally.delivered += len(must & set(came))

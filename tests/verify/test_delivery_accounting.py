@@ -73,6 +73,23 @@ def test_a_stream_whose_end_is_noticed_late_still_lost_what_came_before_it(world
     assert world.end().lost == 1
 
 
+def test_a_service_that_is_behind_owes_nothing_to_who_left_before_it_was_their_turn(world: World) -> None:
+    world.create("t", 5_000)
+    event = world.created("t", 5_001, 0, 1, 2)
+    world.deliver(event, 3, 4, came=8_000)
+    world.close(5, at=8_999)
+    tally = world.end()
+    assert (tally.expected, tally.delivered, tally.lost) == (5, 5, 0)
+
+
+def test_who_stays_a_second_after_the_last_arrival_must_have_the_event(world: World) -> None:
+    world.create("t", 5_000)
+    event = world.created("t", 5_001, 0, 1, 2)
+    world.deliver(event, 3, 4, came=8_000)
+    world.close(5, at=9_001)
+    assert world.end().lost == 1
+
+
 def test_a_run_may_be_told_more_and_be_finished_while_it_is_being_judged(world: World) -> None:
     for number in range(3):
         world.create(f"t{number}", 5_000)
