@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matrix.comparison import Failure, failures
-from matrix.load import COMMON, run_load
+from matrix.load import COMMON, UNTIMED, run_load
 from matrix.rows.row import Row
 from matrix.show import say
 from matrix.undisturbed import everything
@@ -37,7 +37,10 @@ def find_known_defects(rows: Sequence[Row], runs: int, arguments: Sequence[str],
 
     ``apart``: also under the load of each known defect's row in turn, since in one run some defects hide others.
     """
-    loads = [[*everything(), *arguments, "--as-found", "--studio-seed", str(number)] for number in range(1, runs + 1)]
+    loads = [
+        [*everything(), *UNTIMED, *arguments, "--as-found", "--studio-seed", str(number)]
+        for number in range(1, runs + 1)
+    ]
     if apart:
         loads += [under_load_of(row) for row in rows if row.defect is not None]
     failed: dict[str, Failure] = {}

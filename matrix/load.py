@@ -16,11 +16,14 @@ from typing import Final, NamedTuple
 from reports.model import RESULT_FILE, Result, load
 
 ROOT: Final = Path(__file__).parent.parent
-SMALL: Final = (
-    *("--headless", "--only-summary", "-u", "8", "-r", "50", "-t", "6s", "--task-rate", "4"),
-    *("--executions", "0", "--settle", "2", "--clock-probe", "1"),
-)
+SMALL: Final = ("--config", "config/matrix.toml")
 """Arguments of every row's run: a small load that leaves room for the defect to show within ten seconds."""
+UNTIMED: Final = tuple(
+    word
+    for metric in ("connect", "delivery", "activity", "execute")
+    for word in ("--threshold", f"{metric}:p(99)<600s")
+)
+"""Latency targets that no machine misses: a slow one is no defect, and a row that is about latency names its own."""
 TURN_MS: Final = 300
 """An agent's turn in the embedded Studio, in milliseconds: several fit into the run."""
 COMMON: Final = (*SMALL, "--turn-ms", str(TURN_MS))

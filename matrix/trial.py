@@ -50,11 +50,16 @@ def command(row: Row) -> str:
     """The command that shows the defect again."""
     if row.toxic is not None:
         return shlex.join(["python", "-m", "matrix", "--only", row.switch])
-    return shlex.join(["locust", *COMMON, *row.arguments])
+    return shlex.join(["locust", *COMMON, *_targets(row), *row.arguments])
+
+
+def _targets(row: Row) -> list[str]:
+    """The latency targets that the row names."""
+    return [word for name in (row.check, *row.also) if ":p(" in name for word in ("--threshold", name)]
 
 
 def _run(row: Row) -> Outcome:
     if row.toxic is None:
-        return run_load([*COMMON, *row.arguments])
+        return run_load([*COMMON, *_targets(row), *row.arguments])
     with spoilt_network(row.toxic, TURN_MS) as url:
-        return run_load([*SMALL, "--host", url, *row.arguments])
+        return run_load([*SMALL, *_targets(row), "--host", url, *row.arguments])

@@ -9,11 +9,10 @@ from typing import Final, NamedTuple
 from locust_eventsource.measure.health import METRIC as TESTER
 from matrix.company import busy_machine
 from matrix.comparison import complaints
-from matrix.load import COMMON, ROOT, LoadFailed, keep, run_load
+from matrix.load import COMMON, ROOT, UNTIMED, LoadFailed, keep, run_load
 from matrix.show import say
 
 FULL: Final = ROOT / "config" / "full.toml"
-_LATENCIES: Final = ("connect", "delivery", "activity", "execute")
 _LIMITS: Final = ("execute-limit", "big-event-limit", "told-within")
 _WITHIN_S = 1800.0
 
@@ -52,8 +51,7 @@ def _beside(busy: bool) -> tuple[str, ...]:
     """On a busy machine the service is slow in truth, so its latency has targets that no machine misses."""
     if not busy:
         return ()
-    targets = (word for metric in _LATENCIES for word in ("--threshold", f"{metric}:p(99)<600s"))
-    return (*targets, *(word for limit in _LIMITS for word in (f"--{limit}", "60")))
+    return (*UNTIMED, *(word for limit in _LIMITS for word in (f"--{limit}", "60")))
 
 
 def clean_section(runs: Sequence[CleanRun], *, busy: bool, arguments: Sequence[str]) -> str:

@@ -61,7 +61,8 @@ class Polling:
 
     def catch_up(self) -> None:
         """Hand out what the poller has read by now; within a hand-out that is under way, nothing."""
-        self._drain()
+        # Taking the poller's queue also takes back the word that it shall wake the loop: `_look_again` gives it anew.
+        self._woken()
 
     def _woken(self) -> None:
         self._drain()

@@ -18,10 +18,7 @@ ROWS: Final = (
         arguments=("--fault", "status-silent", *_STATUSES),
         check="status.agrees",
         says=("after PATCH to in_progress", "the stream's last word is 'todo'", "REST says 'in_progress'"),
-        also={
-            "delivery.lost": "the event that the change owes to every stream never comes",
-            "delivery:p(99)<50ms": "what never comes counts as infinitely late",
-        },
+        also={"delivery.lost": "the event that the change owes to every stream never comes"},
     ),
     Row(
         switch="publish-first",

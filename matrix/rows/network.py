@@ -23,7 +23,7 @@ ROWS: Final = (
         defect=None,
         means="the network delays all that the service sends by 80 ms, and its clock is 3 s ahead: no probe tells "
         "such a delay from an offset, so delivery stays open, and the round trip on the tester's clock decides",
-        arguments=("--threshold", "trigger:p(99)<50ms"),
+        arguments=(),
         check="trigger:p(99)<50ms",
         says=("ms over the limit",),
         toxic=Toxic("latency", {"latency": 80}, service=("--clock-skew", "3s")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import gevent
 import pytest
 
 from locust_eventsource import stream as stream_module
@@ -36,6 +37,27 @@ def test_what_the_reader_has_is_handed_out_without_the_loop(reader: str) -> None
         while len(heard.arrivals) < 2 and time.monotonic() < deadline:
             catch_up()
         assert [arrival.event.data for arrival in heard.arrivals] == ["first", "second"]
+        stream.close()
+
+
+def test_the_loop_is_still_woken_for_other_streams_after_one_has_caught_up() -> None:
+    go, heard = Gate(), Heard()
+
+    def script(peer: Peer) -> None:
+        peer.open_stream()
+        go.wait()
+        peer.chunk("data: x\n\n")
+        peer.wait_for_close()
+
+    with ScriptedServer(script) as server:
+        stream = EventStream(server.url(), listener=heard, settings=settings())
+        stream.start()
+        eventually(lambda: stream.state == "open")
+        for _ in range(3):
+            gevent.sleep(0.05)
+            catch_up()
+        go.open()
+        eventually(lambda: heard.arrivals)
         stream.close()
 
 
