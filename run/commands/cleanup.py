@@ -34,7 +34,7 @@ Exit code: 0 nothing of the run is left; 2 wrong usage; 3 something is left; 4 n
 
 def command_for(host: str, run_id: str) -> str:
     """The command line that deletes what a run left; credentials in the host are left out."""
-    return shlex.join(["python", "-m", "scenarios", "cleanup", "--host", without_credentials(host), "--run", run_id])
+    return shlex.join(["python", "-m", "run", "cleanup", "--host", without_credentials(host), "--run", run_id])
 
 
 def add_command(commands: Commands) -> None:

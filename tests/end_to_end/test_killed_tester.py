@@ -20,15 +20,15 @@ from tests.support.studio_process import StudioProcess
 LOAD = (*UNTIMED, "--headless", "--only-summary", "-u", "10", "-r", "10", "--task-rate", "4", "--settle", "2")
 
 
-def scenarios(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scenarios", *arguments]
+def after(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "run", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 def by_hand(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command as a note of the report has it."""
-    assert command[:3] == ["python", "-m", "scenarios"]
-    return scenarios(*command[3:])
+    assert command[:3] == ["python", "-m", "run"]
+    return after(*command[3:])
 
 
 @pytest.mark.parametrize("processes", [1, 2], ids=["one process", "two processes"])
@@ -38,13 +38,13 @@ def test_a_killed_run_is_recovered_and_cleaned_up(tmp_path: Path, processes: int
         with LocustProcess(tmp_path, [*LOAD, "--host", studio.url, *over(processes)]) as process:
             process.wait_for(r"1\d s \| 10 streams open \| [1-9]\d* deliveries")
             (directory,) = tmp_path.iterdir()
-            under_way = scenarios("recover", str(directory))
+            under_way = after("recover", str(directory))
             assert under_way.returncode == 2 and "still under way" in under_way.stderr
             process.send(signal.SIGKILL)
             # Workers would go on for the minute in which Locust waits for their master.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        recovered = scenarios("recover", str(directory))
+        recovered = after("recover", str(directory))
         assert recovered.returncode == 4, recovered
         assert recovered.stderr == "" and "was killed" in recovered.stdout
         result = load(directory / RESULT_FILE)
@@ -70,7 +70,7 @@ def test_a_task_whose_creation_was_never_answered_is_found(tmp_path: Path) -> No
             process.wait()
         mark = next(task["title"] for task in studio.tasks() if "[lt-" in task["title"])
         studio.create(f"never answered {mark[mark.index('[lt-') :]}")
-        assert scenarios("cleanup", "--results", str(directory)).returncode == 0
+        assert after("cleanup", "--results", str(directory)).returncode == 0
         assert studio.tasks() == []
 
 
@@ -81,5 +81,5 @@ def test_a_run_that_ended_in_order_leaves_no_journal(tmp_path: Path) -> None:
         (directory,) = tmp_path.iterdir()
         assert (directory / RESULT_FILE).exists()
         assert not (directory / JOURNAL_FILE).exists()
-    refused = scenarios("recover", str(directory))
+    refused = after("recover", str(directory))
     assert refused.returncode == 2 and "has its results already" in refused.stderr

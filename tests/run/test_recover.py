@@ -120,7 +120,7 @@ def test_a_killed_run_says_what_is_unknown_and_how_to_clean_up(
     assert result.deliveries.arrivals == 2 and result.deliveries.lost == 0
     assert [(request.count, request.failures) for request in result.requests] == [(1, 0)]
     assert result.notes[0].startswith("The tester was killed ")
-    assert any(f"scenarios cleanup --host http://studio:3000 --run {RUN}" in note for note in result.notes)
+    assert any(f"run cleanup --host http://studio:3000 --run {RUN}" in note for note in result.notes)
     assert (directory / "report.html").exists() and (directory / "report.md").exists()
     assert "run.drained" in capsys.readouterr().out
     assert main(["recover", str(directory)]) == 4
