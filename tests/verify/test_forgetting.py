@@ -7,7 +7,7 @@ import pytest
 from studio.verify.capture import Capture
 from studio.verify.horizons import SECOND_NS, forget_after_ns, freeze_after_ns
 from studio.verify.judge import Judge
-from tests.verify.verify_world import MS, World, envelope
+from tests.verify.verify_world import MS, World, envelope, over_the_wire
 
 SETTLE_MS = 5_000
 FROZEN_MS = freeze_after_ns(SETTLE_MS * MS) // MS
@@ -183,6 +183,21 @@ def test_a_task_that_is_over_is_known_as_long_as_an_event(age_ms: float, kept: i
     world.act("delete", "t", 1_100, answered=1_200)
     world.report(1_200 + age_ms)
     assert len(world.judge._logs) == kept
+
+
+def test_what_is_to_be_judged_anew_may_be_forgotten_before_its_turn() -> None:
+    world = World(workers=2, max_events=0)
+    world.open(0, 1)
+    world.created("somebody's", 1_000, 0)
+    now_ns = (2_000 + FORGOTTEN_MS) * MS
+    world.judge.add("w0", over_the_wire(world.captures[0].take(now_ns)))
+    pieces = world.judge.settling(now_ns)
+    next(pieces)
+    world.judge.add("w1", over_the_wire(world.captures[1].take(now_ns)))
+    assert list(pieces) == []
+    assert not world.judge._logs
+    world.judge.settle(now_ns)
+    assert (world.judge.tally.foreign, world.judge.own_events) == (1, 0)
 
 
 def test_a_session_event_without_a_task_belongs_to_nobodys_sessions() -> None:
