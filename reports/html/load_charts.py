@@ -10,7 +10,8 @@ from bokeh.models import ColumnDataSource, Range1d
 from reports.html.axes import blank
 from reports.html.charts import Chart, Sign, add_hover, run_range
 from reports.html.palette import INKS, Ink
-from reports.model import Connections, Pace
+from reports.lives import Pace
+from reports.model import Connections
 from reports.wording import count, seconds
 
 _RATES: Final = (("intended", "triggers due"), ("sent", "calls sent"), ("events", "events told"))

@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, LabelSet, Range1d
 from reports.html.axes import FONT, blank
 from reports.html.charts import Chart, Sign, add_hover
 from reports.html.palette import INKS, LIMIT, TEXT
-from reports.model import Moment, TaskStory
+from reports.lives import Moment, TaskStory
 from reports.wording import NOTHING, duration, plain, seconds
 
 LANES: Final = ("REST status", "stream status", "session", "call")

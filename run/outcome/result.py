@@ -15,19 +15,17 @@ from locust_eventsource.measure.health import METRIC as TESTER
 from locust_eventsource.measure.verdicts import Row, Verdict
 from reports.capacity import Capacity
 from reports.intervals import step_s
+from reports.lives import Moment, Pace, TaskStory
 from reports.measured import metrics_of
 from reports.model import (
     Cleanup,
     Connections,
     Deliveries,
     Gap,
-    Moment,
-    Pace,
     ReasonCount,
     RequestError,
     RequestRecord,
     Result,
-    TaskStory,
     VerdictOfRun,
     check_record,
     row_record,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from locust_eventsource.measure.recorder import Recorder
 from locust_eventsource.measure.series import Series
+from reports.lives import Moment, Pace, TaskStory
 from reports.measured import metrics_of
 from reports.model import (
     CheckRecord,
@@ -15,14 +16,11 @@ from reports.model import (
     Connections,
     Deliveries,
     Gap,
-    Moment,
-    Pace,
     ReasonCount,
     RequestError,
     RequestRecord,
     Result,
     Run,
-    TaskStory,
     VerdictOfRun,
 )
 from reports.tester import ClockOfProcess, ClockStepRecord, Uncertainty
