@@ -14,7 +14,7 @@ import pytest
 
 from locust_eventsource.measure.metrics import METRICS
 from locust_eventsource.measure.verdicts import Row, Verdict
-from reports import capacity, definitions, model, tester
+from reports import capacity, definitions, lives, model, tester
 from reports.measured import metrics_of
 from reports.model import Result, ResultError, dumps, load, row_record, save
 from tests.support.sample_result import hostile_result, sample_result, sample_series
@@ -136,7 +136,7 @@ def test_the_schema_document_lists_the_keys_of_the_model_and_no_others() -> None
     documented = _documented_keys()
     kinds = {
         name: kind
-        for name, kind in (*vars(model).items(), *vars(tester).items(), *vars(capacity).items())
+        for name, kind in (*vars(model).items(), *vars(tester).items(), *vars(capacity).items(), *vars(lives).items())
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and name != "Result"
     }
     expected = {name: {field.name for field in dataclasses.fields(kind)} for name, kind in kinds.items()}
