@@ -9,7 +9,7 @@ from config.options import add_options, command_line
 
 def test_the_line_has_what_differs_from_the_defaults_and_no_credentials() -> None:
     parser = get_parser(default_config_files=[])
-    if "--task-rate" not in parser.format_usage():
+    if "--task-rate" not in parser.format_help():
         # Wherever a scenario has been imported, Locust's parser has the options already.
         add_options(parser)
     asked = ["-r", "5", "--fault", "drop:1%", "--fault", "replay-silent", "--task-rate", "2.5", "--as-found"]
