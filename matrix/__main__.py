@@ -52,7 +52,7 @@ def _clean(given: Namespace) -> int:
     if given.page is not None:
         page.put(given.page, page.CLEAN, clean_section(runs, busy=given.busy, arguments=given.locust))
     passed = sum(not run.complaints for run in runs)
-    say(f"{passed} of {len(runs)} runs passed whole")
+    say(f"in {passed} of {len(runs)} runs every check and target passed")
     return PASS if passed == len(runs) else FAILED
 
 

@@ -62,7 +62,8 @@ def clean_section(runs: Sequence[CleanRun], *, busy: bool, arguments: Sequence[s
     deliveries = sum(run.deliveries for run in runs)
     checks = min((run.checks for run in runs), default=0)
     lines = [
-        f"`{command}` for the seeds 1 to {len(runs)}, {state}: {passed} of {len(runs)} runs passed whole,",
+        f"`{command}` for the seeds 1 to {len(runs)}, {state}:",
+        f"in {passed} of {len(runs)} runs every check and target passed,",
         f"{deliveries:,} deliveries in all, at least {checks} checks passed in each run.",
     ]
     unfit = sum(run.unfit for run in runs)
