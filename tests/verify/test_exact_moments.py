@@ -51,6 +51,13 @@ def test_streams_are_asked_for_a_strangers_event_whose_settling_they_have_just_s
     assert weigh_foreign({"w": _timeline(0, heard_ns=299)}, came, 100).missed == {}
 
 
+def test_only_a_stream_that_ended_before_what_was_judged_is_judged_anew() -> None:
+    opened, ended = [0, 0, 50, True, None], [0, 0, 100, False, None]
+    assert Timeline().apply([opened], judged_ns=101) == 0
+    assert Timeline().apply([opened, ended], judged_ns=101) == 1
+    assert Timeline().apply([opened, ended], judged_ns=100) == 0
+
+
 def test_a_stream_that_opened_again_at_the_very_moment_covers_what_follows() -> None:
     timeline = _timeline(opened_ns=100, heard_ns=500)
     timeline.apply([[0, 0, 150, False, None], [0, 0, 200, True, None]])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from studio.contract import EventKey, EventType
 from studio.verify.actions import Action, ActionKind
 from studio.verify.ownership import READINGS_KEPT, TaskLog
 from studio.verify.pace import Pace, steps
 from studio.verify.records import Arrival, EventRecord, Outcome
 from studio.verify.task_stories import RECENT_KEPT, SAMPLED, Span, TaskStories, life_of
+from tests.verify.verify_world import World
 
 MS = 1_000_000
 
@@ -107,6 +110,32 @@ def test_many_tasks_keep_a_sample_and_only_some_of_the_accused() -> None:
     (median,) = (each.life for each in picked if each.why == "median")
     assert RECENT_KEPT / 2 < median.wait_ns / MS < 2.5 * RECENT_KEPT
     assert SAMPLED < RECENT_KEPT
+
+
+def test_the_sample_holds_no_life_too_many() -> None:
+    stories = TaskStories()
+    for number in range(SAMPLED + 1):
+        stories.offer(_created(f"t{number}", number))
+    assert len(stories._sample) == SAMPLED
+
+
+@pytest.mark.parametrize(("late_ms", "told"), [(-0.001, []), (0, ["t"])])
+def test_a_life_is_told_one_settle_time_after_the_task_is_over(late_ms: float, told: list[str]) -> None:
+    world = World()
+    world.open(0)
+    world.create("t", 1_000)
+    world.created("t", 1_001, 0)
+    world.act("delete", "t", 1_100, answered=1_200)
+    world.report(6_200 + late_ms)
+    assert [one.life.task_id for one in world.judge.stories.picked()] == told
+
+
+def test_the_pace_counts_the_calls_that_owe_an_event() -> None:
+    world = World()
+    world.create("t", 1_000)
+    world.act("delete", "t", 2_500)
+    world.report(3_000)
+    assert world.judge.pace.sent == {1: 1}
 
 
 def test_the_pace_is_told_in_steps_without_those_that_are_empty() -> None:
