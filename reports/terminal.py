@@ -18,6 +18,7 @@ _HEADINGS = ["VERDICT", "TARGET", "MEASURED", "MARGIN", "SAMPLES"]
 _VERDICT_WIDTH = 12
 # A cell wider than this does not widen its column: its row is set on several lines instead.
 _WIDEST = 28
+_MOST_OF_OFFENDER = 400
 
 
 def use_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -97,7 +98,17 @@ def _check(check: CheckRecord, color: bool) -> list[str]:
     text = plain(f"{check.name}: {check.summary}")
     first, *rest = textwrap.wrap(text, WIDTH - len(INDENT)) or [""]
     line = f"{_word(check.verdict):<{_VERDICT_WIDTH}}  {first}"
-    return [_painted(line, check.verdict, color), *(INDENT + more for more in rest)]
+    return [_painted(line, check.verdict, color), *(INDENT + more for more in rest), *_first_offender(check)]
+
+
+def _first_offender(check: CheckRecord) -> list[str]:
+    """What failed first, and the command that shows it again, on a line of its own so that it can be copied."""
+    if check.verdict != "fail" or not check.offenders:
+        return []
+    first = check.offenders[0]
+    found = textwrap.shorten(plain(str(first.get("what", ""))), _MOST_OF_OFFENDER, placeholder=" ...")
+    again = plain(str(first.get("again", "")))
+    return [*_wrapped(f"first: {found}"), *([f"{INDENT}again: {again}"] if again else [])]
 
 
 def _conclusion(result: Result, color: bool) -> list[str]:

@@ -236,7 +236,7 @@ class Conductor:
         if self._result is None or self._books is None:
             return
         sys.stdout.write("\n" + render_table(self._result, color=use_color(sys.stdout, os.environ)) + "\n")
-        sys.stdout.write(f"\nResults: {self._books.directory}\n")
+        sys.stdout.write(f"\nResults: {self._books.directory}, to look at: {self._books.directory / 'report.html'}\n")
         sys.stdout.flush()
 
     def add_tab(self, web_ui: WebUI) -> None:

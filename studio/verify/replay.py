@@ -49,7 +49,7 @@ CHECKS: Final = (
         name=FILTERED,
         holds="the replay of a filtered stream held its tasks only",
         promise="a stream with ?task_ids= got no replayed event of another task",
-        blind="the filter of live events, which `delivery.unexpected` sees",
+        blind="the filter of live events, which `fanout.filtered` sees",
         unknown="no other task had an event while the stream was away, the witness broke, or the stream ended early",
     ),
     Check(
