@@ -9,7 +9,7 @@ from matrix.comparison import Failure, failures
 from matrix.load import COMMON, UNTIMED, run_load
 from matrix.rows.row import Row
 from matrix.show import say
-from matrix.undisturbed import everything
+from matrix.undisturbed import EVERYTHING
 from reports.markdown import code, table, text
 from studio.reference.switches import SWITCHES
 
@@ -38,8 +38,7 @@ def find_known_defects(rows: Sequence[Row], runs: int, arguments: Sequence[str],
     ``apart``: also under the load of each known defect's row in turn, since in one run some defects hide others.
     """
     loads = [
-        [*everything(), *UNTIMED, *arguments, "--as-found", "--studio-seed", str(number)]
-        for number in range(1, runs + 1)
+        [*EVERYTHING, *UNTIMED, *arguments, "--as-found", "--studio-seed", str(number)] for number in range(1, runs + 1)
     ]
     if apart:
         loads += [under_load_of(row) for row in rows if row.defect is not None]
@@ -96,7 +95,7 @@ def as_found_section(findings: Findings, rows: Sequence[Row]) -> str:
     ]
     heads = ("defect", "what is wrong", "found by", "what it said first")
     strange = [f"- **Not stated**: {code(failure.name)}: {text(failure.text)}" for failure in findings.strange]
-    command = " ".join(["locust", *everything(), "--as-found"])
+    command = " ".join(["locust", *EVERYTHING, "--as-found"])
     return "\n\n".join([f"`{command}`", table(heads, lines), *(["\n".join(strange)] if strange else [])])
 
 

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 from locust_eventsource.measure.health import METRIC as TESTER
 from matrix.company import busy_machine
 from matrix.comparison import complaints
-from matrix.load import COMMON, ROOT, UNTIMED, LoadFailed, keep, run_load
+from matrix.load import ROOT, UNTIMED, LoadFailed, keep, run_load
 from matrix.show import say
 
-FULL: Final = ROOT / "config" / "full.toml"
+EVERYTHING: Final = ("--config", "config/full.toml", "--headless", "--only-summary")
+"""Arguments for a run with all scenarios."""
 _LIMITS: Final = ("execute-limit", "big-event-limit", "told-within")
 _WITHIN_S = 1800.0
 
@@ -32,17 +33,12 @@ class CleanRun(NamedTuple):
     """The tester could not keep up with the machine's other load: true, and no verdict on the service."""
 
 
-def everything() -> tuple[str, ...]:
-    """Arguments for a run with all scenarios; with the default users where there is no profile of all."""
-    return ("--config", str(FULL.relative_to(ROOT)), "--headless", "--only-summary") if FULL.exists() else COMMON
-
-
 def clean_runs(count: int, *, busy: bool, arguments: Sequence[str]) -> list[CleanRun]:
     """One run a seed, from 1 on, saying what came of each."""
     runs = []
     with busy_machine(busy):
         for seed in range(1, count + 1):
-            runs.append(_run(seed, [*everything(), *_beside(busy), *arguments, "--studio-seed", str(seed)]))
+            runs.append(_run(seed, [*EVERYTHING, *_beside(busy), *arguments, "--studio-seed", str(seed)]))
             _say(runs[-1])
     return runs
 
@@ -56,7 +52,7 @@ def _beside(busy: bool) -> tuple[str, ...]:
 
 def clean_section(runs: Sequence[CleanRun], *, busy: bool, arguments: Sequence[str]) -> str:
     """What was run and what came of it, for the page."""
-    command = " ".join(["locust", *everything(), *_beside(busy), *arguments, "--studio-seed N"])
+    command = " ".join(["locust", *EVERYTHING, *_beside(busy), *arguments, "--studio-seed N"])
     state = f"with {os.cpu_count()} processors kept busy by other processes" if busy else "on a machine left alone"
     passed = sum(not run.complaints for run in runs)
     deliveries = sum(run.deliveries for run in runs)
